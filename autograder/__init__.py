@@ -1,0 +1,1 @@
+"""Judging a class: the sandbox, nbgrader's gradebook, release, collection and feedback."""

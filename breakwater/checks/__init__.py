@@ -1,0 +1,1 @@
+"""Checks: pytest tests that judge a shop by its behaviour, and what they say about it."""

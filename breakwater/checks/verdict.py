@@ -1,0 +1,85 @@
+"""What a check says: one of three verdicts, with its reason.
+
+The three are Jepsen's: valid, invalid, unknown. *Unknown* means that the trouble was ours (a check, a fixture,
+an engine, the machine), so nothing follows about the learner's code and no score is written.
+"""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Verdict(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measured quantity that a check bounded: what, value, the bound, unit, and which side is good."""
+
+    what: str
+    value: float
+    bound: float
+    unit: str
+    at_most: bool = True
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check on one shop.
+
+    `message` holds *what happened* (for a pass, too, where a number is worth telling), `evidence` the lines
+    that prove it, `next` what to do about it.
+    """
+
+    id: str
+    verdict: Verdict
+    points: float
+    max_points: float
+    sentence: str
+    message: str
+    seconds: float
+    outcome: str = ""
+    hidden: bool = False
+    why: str = ""
+    evidence: tuple[str, ...] = ()
+    next: str = ""
+    measurements: tuple[Measurement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks of one module on one shop. `to_json` and `from_json` are exact inverses."""
+
+    module: str
+    engine: str
+    checks: tuple[CheckResult, ...] = field(default=())
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(check.verdict is verdict for check in self.checks)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all passed; 1 any failed; else 2 any unknown."""
+        if self.count(Verdict.FAILED):
+            return 1
+        return 2 if self.count(Verdict.UNKNOWN) else 0
+
+    def to_json(self) -> dict[str, Any]:
+        counts = {verdict.value: self.count(verdict) for verdict in Verdict}
+        return {"module": self.module, "engine": self.engine, **counts, "checks": [asdict(c) for c in self.checks]}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(data["module"], data["engine"], tuple(_check(c) for c in data["checks"]))
+
+
+def _check(data: dict[str, Any]) -> CheckResult:
+    known = {
+        "verdict": Verdict(data["verdict"]),
+        "evidence": tuple(data["evidence"]),
+        "measurements": tuple(Measurement(**m) for m in data["measurements"]),
+    }
+    return CheckResult(**(data | known))

@@ -1,0 +1,90 @@
+"""Engines: one shop, several ways to run it, one interface.
+
+A shop is a folder with a `compose.yaml`. An engine brings it up, and gives the handles by which checks,
+notebooks and load tests reach it and hurt it. They never ask which engine it is.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from breakwater.faults import Fault
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service as `course shop up --json` reports it.
+
+    `state` is one of `starting`, `healthy`, `exited`; `seconds` is how long it took to become healthy.
+    """
+
+    name: str
+    state: str
+    pid: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer as seen on a link by the proxy between two services. Times are UNIX seconds.
+
+    `answered_at` and `status` are None where no answer came (yet); `request_id` is the value of the
+    X-Request-ID header, or an empty string.
+    """
+
+    caller: str
+    callee: str
+    request: str
+    request_id: str
+    asked_at: float
+    answered_at: float | None
+    status: int | None
+
+
+class Engine(Protocol):
+    """What every engine can do. All calls block until done and raise `CourseError` on trouble."""
+
+    name: str
+
+    def up(self) -> list[ServiceStatus]:
+        """Start everything that is not running, wait until it is healthy. Raises ShopDidNotStart."""
+
+    def down(self) -> None:
+        """Stop everything and leave nothing behind. No error if nothing runs."""
+
+    def status(self) -> list[ServiceStatus]:
+        """One row a service, in the order of the description; empty if the shop is down."""
+
+    def logs(self, service: str | None = None, *, follow: bool = False) -> Iterator[str]:
+        """Yield log lines, each prefixed by its service when `service` is None."""
+
+    def reset(self) -> None:
+        """Give the next check a fresh shop: seeded databases, empty books, restarted services, no trace."""
+
+    def restart(self, service: str) -> None:
+        """Stop one service (SIGTERM, then SIGKILL) and start it again; return when it is healthy."""
+
+    def kill(self, service: str) -> None:
+        """End one service at once (SIGKILL); it stays down until `restart`."""
+
+    def endpoint(self, service: str) -> str:
+        """The base URL at which something outside the shop reaches a service, e.g. `http://127.0.0.1:40123`."""
+
+    def inject(self, fault: Fault) -> AbstractContextManager[None]:
+        """Apply a fault as a lease: it heals when the context ends or when the holder's process dies."""
+
+    def provider(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Call the card provider's controls (the judge's side), e.g. `("GET", "/books")`. Returns parsed JSON."""
+
+    def trace(self) -> list[Exchange]:
+        """All exchanges on all links since `up` or `reset`, in order of `asked_at`."""
+
+
+@dataclass(frozen=True)
+class ShopSpec:
+    """Which shop to run and where its run-time state lives."""
+
+    folder: Path
+    state: Path

@@ -1,0 +1,33 @@
+"""Where things are. Every path of the course is found here and nowhere else.
+
+`BREAKWATER_WORK` and `BREAKWATER_CLASS` move the learner's and the instructor's folders, so that tests and
+several people on one machine stay out of each other's way.
+"""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COURSE_TOML = ROOT / "course.toml"
+LABS = ROOT / "labs"
+BOXOFFICE = LABS / "boxoffice"
+INVARIANTS = BOXOFFICE / "invariants"
+MODULES = ROOT / "modules"
+SOLUTIONS = ROOT / "solutions"
+BUILD = ROOT / "build"
+
+
+def work() -> Path:
+    """The learner's folder, one git repository: `work/shop/`, `work/NN-topic/`, submissions, progress."""
+    return Path(os.environ.get("BREAKWATER_WORK") or ROOT / "work")
+
+
+def class_folder() -> Path:
+    """The instructor's folder: gradebook.db, submitted/, autograded/, feedback/, keys."""
+    return Path(os.environ.get("BREAKWATER_CLASS") or ROOT / "class")
+
+
+def state() -> Path:
+    """Run-time state of shops (sockets, logs, database clusters). Short, because a socket's path holds 107 bytes."""
+    base = os.environ.get("BREAKWATER_STATE") or os.environ.get("XDG_RUNTIME_DIR") or "/tmp"
+    return Path(base) / f"breakwater-{os.getuid()}"

@@ -9,8 +9,9 @@ A message is one line: what is wrong, where, and what to do. `course` prints it 
 traceback and ends with `exit_status`.
 """
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar, Iterable
+from typing import ClassVar
 
 
 class CourseError(Exception):

@@ -19,6 +19,10 @@ class CourseError(Exception):
 
     exit_status: ClassVar[int] = 3
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [str(self)]
+
 
 class BadInput(CourseError):
     """What the user gave cannot be used."""

@@ -5,6 +5,7 @@ Commits carry their own identity, because a fresh machine has none; hooks and si
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,14 @@ class Repository:
             )
         except FileNotFoundError:
             raise BadInput("git is not installed. Install it (Debian, Ubuntu: apt install git), then again.") from None
+
+
+def user_name() -> str:
+    """The name in the user's own git configuration; empty if there is none."""
+    with suppress(FileNotFoundError):
+        command = ["git", "config", "--global", "user.name"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return ""
 
 
 def _options() -> list[str]:

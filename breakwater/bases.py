@@ -37,3 +37,8 @@ def reference(module_id: str) -> Path:
             f"deadline, as solutions/{module_id}/boxoffice/. Until then: course start {module_id} --base naive"
         )
     return folder
+
+
+def is_crumb(path: Path) -> bool:
+    """Whether a part of the path is a trace of running or editing."""
+    return any(Path(part).match(pattern) for part in path.parts for pattern in CRUMBS)

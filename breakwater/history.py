@@ -55,11 +55,11 @@ class History:
         """The branch that is checked out; `HEAD` where none is."""
         return self._repo.run("rev-parse", "--abbrev-ref", "HEAD").strip()
 
-    def keep(self, message: str) -> str:
-        """Commit everything that changed, if anything did; return the id of the commit that holds it all."""
+    def keep(self, message: str, *, always: bool = False) -> str:
+        """Commit everything that changed, if anything did or `always`; return the id of the commit that holds it."""
         self._repo.run("add", "--all")
-        if not self._repo.succeeds("diff", "--cached", "--quiet"):
-            self._repo.run("commit", "--quiet", f"--message={message}")
+        if always or not self._repo.succeeds("diff", "--cached", "--quiet"):
+            self._repo.run("commit", "--quiet", "--allow-empty", f"--message={message}")
         return self._repo.run("rev-parse", "--short=10", "HEAD").strip()
 
     def mark(self, name: str, *, once: bool = False) -> None:
@@ -71,13 +71,13 @@ class History:
         """The mark's full name, which every method takes for a state; empty if there is none."""
         return _mark(name) if self._repo.succeeds("rev-parse", "--verify", "--quiet", _mark(name)) else ""
 
-    def same(self, state: str, path: str) -> bool:
-        """Whether what is kept under `path` is what it was in `state`."""
-        return self._repo.succeeds("diff", "--quiet", state, "HEAD", "--", path)
+    def same(self, mark: str, path: str) -> bool:
+        """Whether what is kept under `path` is what it was at `mark`; no, where there is no such mark."""
+        return self._repo.succeeds("diff", "--quiet", _mark(mark), "HEAD", "--", path)
 
-    def time_of(self, state: str) -> str:
-        """When a state was committed, in ISO 8601."""
-        return self._repo.run("log", "-1", "--format=%cI", state).strip()
+    def time_of(self, mark: str) -> str:
+        """When the state at `mark` was committed, in ISO 8601."""
+        return self._repo.run("log", "-1", "--format=%cI", _mark(mark)).strip()
 
     def tree_of(self, folder: Path, *, prefix: str) -> str:
         """Store what is in `folder` as a state in which it stands under `prefix`, and return its id."""

@@ -5,18 +5,21 @@ copies of the module's notebooks. Each command that changes something first comm
 lost; and each can be killed at any moment, because the next one repairs what it left.
 """
 
+import getpass
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from breakwater import lab, paths, progress, syllabus
-from breakwater._git import Repository
-from breakwater.bases import CRUMBS, Base, copy_base
+from breakwater._git import Repository, user_name
+from breakwater.bases import Base, copy_base, is_crumb
 from breakwater.errors import BadInput
 from breakwater.history import History
+from breakwater.submission import Manifest, pack
 
 MINE = "main"
 GUIDE = "guide.md"
@@ -31,6 +34,16 @@ class Started:
     branch: str
     folder: Path
     new_files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What `submit` did: the archive, its size in bytes, the branch that it was made from, and its manifest."""
+
+    archive: Path
+    size: int
+    branch: str
+    manifest: Manifest
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,47 @@ def start(name: str, base: Base = "mine") -> Started:
         history.mark(_origin(module.id, branch), once=True)
     progress.started(module.id)
     return Started(module.id, base, branch, work / module.id, tuple(new_files))
+
+
+def submit(name: str, learner: str = "") -> Submitted:
+    """Keep what is there and pack it. Submitting the same again gives the same archive, with its first time.
+
+    Raises:
+        BadInput: no such module, it is not built, or what is there cannot be packed.
+    """
+    module = syllabus.load().find_built(name)
+    work = ensure()
+    state = f"submit/{module.id}"
+    with History(work) as history:
+        _hand_out(module.id, work)
+        history.keep(f"Keep what was there before the submission of {module.id}")
+        if not all(history.same(state, path) for path in ("shop", module.id)):
+            history.keep(f"Submit {module.id}", always=True)
+            history.mark(state)
+        submitted_at, branch = history.time_of(state), history.branch
+    archive, manifest = _pack(work, module.id, learner or learner_name(), submitted_at)
+    progress.submitted(module.id)
+    return Submitted(archive, archive.stat().st_size, branch, manifest)
+
+
+def learner_name() -> str:
+    """The learner's name as their git knows it, else as the machine does."""
+    return user_name() or getpass.getuser()
+
+
+def _pack(work: Path, module_id: str, learner: str, submitted_at: str) -> tuple[Path, Manifest]:
+    folder = work / "submissions"
+    folder.mkdir(exist_ok=True)
+    half = folder / f".{module_id}.{os.getpid()}.zip"
+    manifest = pack(
+        {"": work / module_id, "shop": work / "shop"},
+        half,
+        module=module_id,
+        learner=learner,
+        submitted_at=submitted_at,
+    )
+    when = datetime.fromisoformat(submitted_at).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return half.replace(folder / f"{module_id}-{manifest.student_id}-{when}.zip"), manifest
 
 
 def diff(name: str, *, colour: bool = False) -> str:
@@ -128,7 +182,7 @@ def _hand_out(module_id: str, work: Path) -> list[str]:
     source, target = paths.MODULES / module_id, work / module_id
     target.mkdir(exist_ok=True)
     new = []
-    for file in sorted(p for p in source.rglob("*") if p.is_file() and not _is_crumb(p.relative_to(source))):
+    for file in sorted(p for p in source.rglob("*") if p.is_file() and not is_crumb(p.relative_to(source))):
         copy = target / file.relative_to(source)
         if not copy.exists():
             _copy(file, copy)
@@ -137,10 +191,6 @@ def _hand_out(module_id: str, work: Path) -> list[str]:
     if guide.exists():
         _copy(guide, target / GUIDE)
     return new
-
-
-def _is_crumb(path: Path) -> bool:
-    return any(Path(part).match(pattern) for part in path.parts for pattern in CRUMBS)
 
 
 def _copy(file: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""`course start`, `course diff`, `course reset`: the learner's folder."""
+"""`course start`, `course diff`, `course reset`, `course submit`: the learner's folder."""
 
 import sys
 from typing import Annotated
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command()(start)
     app.command()(diff)
     app.command()(reset)
+    app.command()(submit)
 
 
 def start(
@@ -61,6 +62,26 @@ def reset(name: Name, json: Json = False) -> None:
     folders = " ".join(done.folders)
     console.print(f"{folders}: as when you began {done.module}.")
     console.print(f"What was there is kept. To have it back: git -C work checkout {done.kept_as} -- {folders}")
+
+
+def submit(
+    name: Name,
+    learner: Annotated[str, typer.Option("--name", help="Your name (else: git's user.name, or the machine's).")] = "",
+    json: Json = False,
+) -> None:
+    """Pack your shop and the module's notebooks into the one file that you hand in."""
+    from breakwater import workspace
+
+    done = workspace.submit(name, learner)
+    if json:
+        return print_json(
+            {"archive": done.archive, "bytes": done.size, "branch": done.branch, **done.manifest.model_dump()}
+        )
+    console.print(f"Hand this in: {done.archive}", soft_wrap=True)
+    files, by = len(done.manifest.files), done.manifest.learner
+    console.print(f"{files} files, {done.size / 1024:.0f} KiB, by {by}, {done.manifest.submitted_at}.", soft_wrap=True)
+    if done.branch != workspace.MINE:
+        note(f"Note: this is what stands on the branch {done.branch} of work/, not on {workspace.MINE}.")
 
 
 def _warn_of_edits_in_place() -> None:

@@ -1,0 +1,30 @@
+"""A service behind the gateway."""
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from fastapi import Response
+
+from . import logs
+from .problems import Problem
+
+PASSED_BACK = ("content-type", "location", "retry-after")
+
+
+class Backend:
+    def __init__(self, name: str, url: str) -> None:
+        self._name = name
+        self._client = httpx.AsyncClient(base_url=url, timeout=None, event_hooks={"request": [logs.pass_on]})
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Response:
+        """Forward a request and return the answer as it came. Raises a 502 Problem if none did."""
+        try:
+            answer = await self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"No answer came from {self._name}: nothing is known.") from error
+        headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+        return Response(answer.content, answer.status_code, headers)
+
+    async def close(self) -> None:
+        await self._client.aclose()

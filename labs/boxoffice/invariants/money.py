@@ -1,0 +1,61 @@
+"""What must be true of the money, whatever the weather was.
+
+An invariant is a function of the record: what buyers were told (`told`), the provider's books (`captures`,
+`refunds`), and what the shop finally says of each order (`orders`, by id). It yields one pair a breach: the id of
+the order concerned, and what is wrong with it.
+"""
+
+from collections import Counter, defaultdict
+
+
+def each_confirmed_order_has_one_capture(record):
+    """Each confirmed order has exactly one capture, of its amount."""
+    kept = _kept(record)
+    for order in record.orders.values():
+        if order.status != "confirmed":
+            continue
+        captures = kept[order.id]
+        if len(captures) != 1:
+            yield order.id, f"a confirmed order has {len(captures)} captures that stand (allowed: exactly 1)"
+        elif captures[0].amount_cents != order.amount_cents:
+            paid, due = captures[0].amount_cents, order.amount_cents
+            yield order.id, f"a confirmed order of {due} cents was paid with {paid} cents"
+
+
+def no_capture_without_a_confirmed_order_or_a_refund(record):
+    """No money was captured without a confirmed order, or it was refunded."""
+    for reference, captures in _kept(record).items():
+        order = record.orders.get(reference)
+        status = order.status if order else None
+        if status != "confirmed":
+            cents = sum(capture.amount_cents for capture in captures)
+            state = f"is {status}" if status else "does not exist for the shop"
+            yield reference, f"{cents} cents were captured and not refunded, and their order {state}"
+
+
+def who_was_told_no_pays_nothing(record):
+    """Who was told no has paid nothing in the end."""
+    kept = _kept(record)
+    charged = defaultdict(list)
+    for order in record.orders.values():
+        if kept[order.id]:
+            charged[order.buyer, order.event, order.seat].append(order.id)
+    not_refused = Counter(_deal(told) for told in record.told if told.status in (None, 200, 201, 202))
+    refused = {_deal(told): told.status for told in record.told if told.status not in (None, 200, 201, 202)}
+    for deal, status in refused.items():
+        for order_id in charged[deal][not_refused[deal] :]:
+            yield order_id, f"the buyer was told {status}, and was charged and not refunded"
+
+
+def _kept(record):
+    """The captures that stand, by the order that they name."""
+    refunded = {refund.capture_id for refund in record.refunds}
+    kept = defaultdict(list)
+    for capture in record.captures:
+        if capture.id not in refunded:
+            kept[capture.reference].append(capture)
+    return kept
+
+
+def _deal(told):
+    return told.buyer, told.event, told.seat

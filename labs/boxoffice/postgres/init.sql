@@ -1,0 +1,14 @@
+-- A database and a role for each service that keeps something. No service can connect to another's database:
+-- what it wants to know of another, it asks that service.
+-- The passwords are those of compose.yaml, for a developer's machine; a deployment brings its own.
+
+CREATE ROLE orders LOGIN PASSWORD 'orders';
+CREATE DATABASE orders OWNER orders;
+REVOKE CONNECT ON DATABASE orders FROM PUBLIC;
+
+CREATE ROLE payments LOGIN PASSWORD 'payments';
+CREATE DATABASE payments OWNER payments;
+REVOKE CONNECT ON DATABASE payments FROM PUBLIC;
+
+REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
+REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;

@@ -1,0 +1,211 @@
+"""A buyer: the client that speaks the gateway's contract, and keeps what each buyer was told.
+
+Whatever the shop does is an *observation*. A refused connection, a reset, a body that is no JSON, a status that
+the contract does not know or no answer at all end as an `Answer` that carries its `trouble`, never as an
+exception: the shop is being judged. Only trouble of this machine raises (EngineTrouble).
+"""
+
+import asyncio
+import errno
+import itertools
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from breakwater import contract
+from breakwater.errors import EngineTrouble
+
+GOOD_CARD = "4242424242424242"
+DECLINED_CARD = "4000000000000002"
+EVENT = "opening-night"
+LARGEST_BODY = 1_000_000
+OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one buyer was told.
+
+    `status` is None where no answer came; `trouble` says why an answer is outside the contract, and is empty for
+    one within it. `elapsed_s` is measured around the whole call; `asked_at` and `answered_at` are UNIX seconds.
+    """
+
+    buyer: str
+    event: str
+    seat: str
+    card: str
+    request_id: str
+    asked_at: float
+    elapsed_s: float
+    status: int | None = None
+    order_id: str | None = None
+    body: Any = None
+    trouble: str = ""
+
+    @property
+    def answered_at(self) -> float:
+        """When the answer came or, without one, when the buyer gave up."""
+        return self.asked_at + self.elapsed_s
+
+    @property
+    def told(self) -> str:
+        """The answer in a few words, as the end of "a buyer was told"."""
+        return self.trouble or str(self.status)
+
+
+@dataclass(frozen=True)
+class OrderSeen:
+    """An order as `GET /orders/{id}` shows it; `status` is None where it does not exist or could not be seen."""
+
+    id: str
+    status: str | None = None
+    event: str = ""
+    seat: str = ""
+    buyer: str = ""
+    amount_cents: int = 0
+    trouble: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in contract.FINAL
+
+
+@dataclass
+class _Heard:
+    """One raw answer; `trouble` where none came that can be read."""
+
+    status: int | None = None
+    headers: httpx.Headers = field(default_factory=httpx.Headers)
+    body: Any = None
+    trouble: str = ""
+
+
+class Buyer:
+    """Buys at one gateway, as many buyers at once as are asked for. An async context manager.
+
+    `told` grows by one Answer a purchase, in the order in which the answers came.
+    """
+
+    def __init__(self, url: str, *, patience_s: float = 10.0) -> None:
+        self.url = url.rstrip("/")
+        self.patience_s = patience_s
+        self.told: list[Answer] = []
+        self._names = (f"buyer-{n}-{uuid.uuid4().hex[:6]}" for n in itertools.count(1))
+        # A connection a call: a buyer comes from somewhere else each time, and a kept one can be closed under us.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(timeout=None, limits=limits, trust_env=False, verify=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def buy(
+        self,
+        seat: str,
+        *,
+        event: str = EVENT,
+        buyer: str | None = None,
+        card: str = GOOD_CARD,
+        patience_s: float | None = None,
+    ) -> Answer:
+        """Ask for one seat and wait for the answer, `patience_s` seconds at most."""
+        asked = {"event": event, "seat": seat, "buyer": buyer or next(self._names)}
+        request_id = uuid.uuid4().hex[:16]
+        asked_at, begun = time.time(), time.perf_counter()
+        heard = await self._call("POST", "/orders", patience_s, request_id, {**asked, "card": card})
+        elapsed_s = time.perf_counter() - begun
+        trouble = heard.trouble
+        if heard.status is not None and not trouble:
+            trouble = contract.odd_purchase(heard.status, heard.headers, heard.body, asked)
+        answer = Answer(
+            **asked,
+            card=card,
+            request_id=request_id,
+            asked_at=asked_at,
+            elapsed_s=elapsed_s,
+            status=heard.status,
+            order_id=_order_id(heard),
+            body=heard.body,
+            trouble=trouble,
+        )
+        self.told.append(answer)
+        return answer
+
+    async def order(self, order_id: str, *, patience_s: float | None = None) -> OrderSeen:
+        """Look at one order."""
+        heard = await self._call("GET", f"/orders/{quote(order_id, safe='')}", patience_s, uuid.uuid4().hex[:16])
+        if heard.status is None or heard.trouble:
+            return OrderSeen(order_id, trouble=heard.trouble)
+        if odd := contract.odd_lookup(heard.status, heard.headers, heard.body, order_id):
+            return OrderSeen(order_id, trouble=odd)
+        if heard.status != 200:
+            return OrderSeen(order_id, trouble=str(heard.status))
+        keys = ("status", "event", "seat", "buyer", "amount_cents")
+        return OrderSeen(order_id, **{key: heard.body.get(key) for key in keys})
+
+    async def _call(
+        self, method: str, path: str, patience_s: float | None, request_id: str, body: Any = None
+    ) -> _Heard:
+        patience_s = self.patience_s if patience_s is None else patience_s
+        headers = {"X-Request-ID": request_id}
+        try:
+            async with (
+                asyncio.timeout(patience_s),
+                self._client.stream(method, self.url + path, json=body, headers=headers) as response,
+            ):
+                return await _read(response)
+        except TimeoutError:
+            return _Heard(trouble=f"nothing: no answer came within {patience_s:.1f} s")
+        except httpx.ConnectError as error:
+            _raise_if_ours(error)
+            return _Heard(trouble="nothing: the gateway refused the connection")
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            _raise_if_ours(error)
+            return _Heard(trouble=f"nothing that can be read: {_reason(error)}")
+
+
+async def _read(response: httpx.Response) -> _Heard:
+    raw = bytearray()
+    async for part in response.aiter_bytes():
+        raw += part
+        if len(raw) > LARGEST_BODY:
+            trouble = f"{response.status_code} with a body of more than {LARGEST_BODY // 1_000_000} MB"
+            return _Heard(response.status_code, response.headers, trouble=trouble)
+    try:
+        return _Heard(response.status_code, response.headers, json.loads(raw))
+    except (ValueError, RecursionError):
+        trouble = f"{response.status_code} with a body that is no JSON"
+        return _Heard(response.status_code, response.headers, trouble=trouble)
+
+
+def _order_id(heard: _Heard) -> str | None:
+    """The order's id that the shop acknowledged: of the body, else of the Location."""
+    if heard.status not in (200, 201, 202):
+        return None
+    named = heard.body.get("id") if isinstance(heard.body, dict) else None
+    return named if isinstance(named, str) and named else contract.location_id(heard.headers)
+
+
+def _raise_if_ours(error: BaseException) -> None:
+    """Raise EngineTrouble where this machine ran out of something: that says nothing about the shop."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in OURS:
+            raise EngineTrouble(f"This machine cannot open a connection for a buyer: {cause.strerror}.") from error
+        cause = cause.__cause__ or cause.__context__
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, httpx.ReadError | httpx.WriteError | ConnectionError):
+        return "the connection was cut"
+    return str(error).rstrip(".") or type(error).__name__

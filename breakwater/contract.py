@@ -1,0 +1,78 @@
+"""What a buyer may be told (`labs/boxoffice/contracts/outcomes.md`), as code: is this answer one of them?
+
+Each function returns an empty string for an answer within the contract, and otherwise the reason, as the end of
+a sentence that begins with "a buyer was told".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+STATES = ("pending", "confirmed", "declined", "cancelled")
+FINAL = ("confirmed", "declined", "cancelled")
+REFUSALS = (400, 401, 402, 403, 404, 409, 412, 422, 428, 429, 503)
+PROBLEM = "application/problem+json"
+
+
+def odd_purchase(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[str, str]) -> str:
+    """Judge the answer to `POST /orders`. `asked` holds the event, seat and buyer that the request named."""
+    if status == 201:
+        return _odd_order(body, asked, "201", ("confirmed",))
+    if status == 202:
+        return _odd_accepted(headers, body, asked)
+    if status in REFUSALS:
+        return _odd_problem(status, headers, body)
+    return f"{status}, which the contract does not know"
+
+
+def odd_lookup(status: int, headers: Mapping[str, str], body: Any, order_id: str) -> str:
+    """Judge the answer to `GET /orders/{id}`: the order, or a problem detail."""
+    if status == 200:
+        return _odd_order(body, {"id": order_id}, "200", STATES)
+    if status in (404, 503):
+        return _odd_problem(status, headers, body)
+    return f"{status}, which the contract does not know for a look at an order"
+
+
+def location_id(headers: Mapping[str, str]) -> str | None:
+    """The order's id in `Location: …/orders/{id}`, or None."""
+    _, found, order_id = headers.get("location", "").rstrip("/").rpartition("/orders/")
+    return order_id if found and order_id and "/" not in order_id else None
+
+
+def _odd_order(body: Any, asked: Mapping[str, str], told: str, states: tuple[str, ...]) -> str:
+    if not isinstance(body, dict):
+        return f"{told} without an order in the body"
+    if not isinstance(body.get("id"), str) or not body["id"]:
+        return f"{told} with an order that has no id"
+    for key, value in asked.items():
+        if body.get(key) != value:
+            return f"{told} with {_shown(body.get(key))} as the order's {key}, and it had asked for {_shown(value)}"
+    if body.get("status") not in states:
+        return f"{told} with an order whose status is {_shown(body.get('status'))} (allowed: {', '.join(states)})"
+    amount = body.get("amount_cents")
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount <= 0:
+        return f"{told} with {_shown(amount)} as the order's amount_cents"
+    return ""
+
+
+def _odd_accepted(headers: Mapping[str, str], body: Any, asked: Mapping[str, str]) -> str:
+    place = location_id(headers)
+    if place is None:
+        return "202 without `Location: /orders/{id}`, a place to ask"
+    if odd := _odd_order(body, asked, "202", STATES):
+        return odd
+    if body["id"] != place:
+        return f"202 for order {_shown(body['id'])}, with the Location of order {_shown(place)}"
+    return ""
+
+
+def _odd_problem(status: int, headers: Mapping[str, str], body: Any) -> str:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != PROBLEM:
+        return f"{status} as {kind or 'no content type'}, and the contract asks for a problem detail ({PROBLEM})"
+    return "" if isinstance(body, dict) else f"{status} with a problem detail that is no JSON object"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"

@@ -98,7 +98,11 @@ async def capture(
     return made
 
 
-@app.get("/captures", response_model=list[CaptureMade])
+@app.get(
+    "/captures",
+    response_model=list[CaptureMade],
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+)
 async def captures(reference: str, request: Request, books: OpenBooks, weather: Sky) -> list[Capture]:
     """List what has been captured for a reference so far. A capture still being worked on is not on the list."""
     await weather.hold(request)

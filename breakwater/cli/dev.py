@@ -1,0 +1,127 @@
+"""`course dev`: for those who write modules. The content contract, its record, and scaffolds."""
+
+import secrets
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from breakwater.cli._out import console, note, print_json
+from breakwater.errors import BadInput
+
+if TYPE_CHECKING:
+    from breakwater.dev.content import Content, ModuleContent
+    from breakwater.dev.finding import Finding
+
+NAME = Annotated[str, typer.Argument(metavar="NN", help="a module: 09, resilience or 09-resilience")]
+SEED = Annotated[str, typer.Option(help="what hidden checks draw from; without it, a new one each time")]
+JSON = Annotated[bool, typer.Option("--json", help="print the findings as JSON")]
+
+app = typer.Typer(no_args_is_help=True, help="Write modules: hold the content contract, record, scaffold, rebase.")
+
+
+def register(parent: typer.Typer) -> None:
+    """Add `course dev …`."""
+    parent.add_typer(app, name="dev")
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(metavar="[NN]", help="a module: 09, resilience or 09-resilience")] = "",
+    every: Annotated[bool, typer.Option("--all", help="every module that is built")] = False,
+    static: Annotated[bool, typer.Option("--static", help="only what reading files finds, in under a second")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="run nothing again that the record still proves")] = False,
+    seed: SEED = "",
+    json: JSON = False,
+) -> None:
+    """Hold the content contract: one line a finding; 0 clean, 1 findings."""
+    from breakwater.dev.content import Content
+    from breakwater.dev.static import check_course
+
+    content = Content()
+    modules = _chosen(content, name, every)
+    found = check_course(content, modules)
+    if not static:
+        found += _full_half(modules, seed or secrets.token_hex(4), changed)
+    _report(modules, found, json)
+
+
+@app.command()
+def record(
+    name: NAME,
+    runs: Annotated[int, typer.Option(min=1, help="how many times to run everything")] = 1,
+    seed: SEED = "",
+    json: JSON = False,
+) -> None:
+    """Run the full half and write record.json and goldens.json: kill matrix, margins, verdicts given."""
+    from breakwater.dev.content import Content
+    from breakwater.dev.proof import prove_module
+    from breakwater.dev.record import write_record
+    from breakwater.dev.rules_generated import margins_are_wide
+
+    module = Content().find(name)
+    found: list[Finding] = []
+    for _ in range(runs):
+        proof = prove_module(module, seed=seed or secrets.token_hex(4), say=note)
+        write_record(proof)
+        found += proof.findings
+    _report([module], [*found, *margins_are_wide(module)], json)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(metavar="NN-topic", help="the new module's id, for ever")]) -> None:
+    """Scaffold a module: its folders and its entry in course.toml."""
+    from breakwater.dev.content import Content
+    from breakwater.dev.scaffold import scaffold
+
+    for path in scaffold(Content().root, name):
+        console.print(f"wrote {path}", markup=False, soft_wrap=True)
+    console.print(f"What is left to write: course dev check {name.partition('-')[0]} --static", soft_wrap=True)
+
+
+@app.command()
+def rebase(name: NAME) -> None:
+    """Carry the module's patches over to the reference as it is now, three-way, and rewrite them."""
+    from breakwater.dev.content import Content
+    from breakwater.dev.rebase import rebase_patches
+
+    module = Content().find(name)
+    _report([module], rebase_patches(module, say=note), False)
+
+
+def _chosen(content: "Content", name: str, every: bool) -> "list[ModuleContent]":
+    if bool(name) == every:
+        raise BadInput("Name one module, or all of them: course dev check 09, or: course dev check --all")
+    return content.modules(built=True) if every else [content.find(name)]
+
+
+def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool) -> "list[Finding]":
+    from breakwater.dev.judge import compare_goldens
+    from breakwater.dev.margins import margins, thin
+    from breakwater.dev.proof import prove_module
+    from breakwater.dev.record import is_current, read_goldens, remember_first_runs
+
+    found: list[Finding] = []
+    for module in modules:
+        if changed and is_current(module):
+            note(f"{module.id}: the record still holds")
+            continue
+        proof = prove_module(module, seed=seed, say=note)
+        remember_first_runs(proof)
+        found += [*proof.findings, *thin(module, margins(proof.reports))]
+        goldens = read_goldens(module)
+        for variant, report in proof.reports:
+            found += compare_goldens(module, variant, report, goldens)
+    return found
+
+
+def _report(modules: "list[ModuleContent]", found: "list[Finding]", json: bool) -> None:
+    if json:
+        data = {"modules": [m.id for m in modules], "findings": [f.to_json() for f in found]}
+        print_json(data)
+    else:
+        for finding in found:
+            console.print(str(finding), markup=False, soft_wrap=True)
+        names = ", ".join(module.id for module in modules) or "nothing is built"
+        console.print(f"{names}: {len(found) or 'no'} finding{'' if len(found) == 1 else 's'}", soft_wrap=True)
+    if found:
+        raise typer.Exit(1)

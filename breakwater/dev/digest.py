@@ -1,0 +1,93 @@
+"""Digests: what a record is about. While a digest stays the same, what was proved before still holds."""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from breakwater.dev.content import ModuleContent
+
+JUDGING = ("checks", "engines", "faults")
+_INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>\S+)\s*-->")
+_CODE = re.compile(r"^```python\b.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def lab_digest(module: ModuleContent) -> str:
+    """The digest of everything in the project that can change a verdict of the module's checks.
+
+    That is: the lab's card (its budgets) and checks, public and hidden; the naive shop with the provider, the
+    contracts and the invariants; the reference and every answer; of the package `breakwater` what the checks'
+    process imports, directly or not; and the pinned versions of what that imports. It leaves out prose and hints,
+    which no verdict hangs on, and the machine, which the margins account for.
+    """
+    folders = [
+        module.lab / "checks",
+        module.solutions / "checks",
+        module.naive,
+        module.reference,
+        module.solutions / "wrong",
+        module.solutions / "other",
+    ]
+    files = [path for folder in folders for path in folder.glob("**/*")]
+    files += [module.lab / "lab.toml", module.root / "requirements-core.lock", *judging_code(module.root)]
+    return _digest((path.relative_to(module.root).as_posix(), path.read_bytes()) for path in _real(files))
+
+
+def cells_digest(module: ModuleContent) -> str:
+    """The digest of the lessons' code cells: what can change whether a notebook's own tests pass."""
+    found = [(file.name, match[0].encode()) for file in module.lessons for match in _CODE.finditer(_text(file))]
+    return _digest(found)
+
+
+def lesson_digest(lesson: Path) -> str:
+    """The digest of a lesson's source and of what it includes: what the notebook made from it was made from."""
+    files = [lesson, *(lesson.parent / found["target"] for found in _INCLUDE.finditer(_text(lesson)))]
+    return _digest((file.name, file.read_bytes()) for file in files if file.is_file())
+
+
+def judging_code(root: Path) -> list[Path]:
+    """The files of `breakwater` that run when checks do: those packages, and what they import, to the end."""
+    package = root / "breakwater"
+    todo = [file for name in JUDGING for file in package.glob(f"{name}/**/*.py")]
+    found: set[Path] = set()
+    while todo:
+        file = todo.pop()
+        if file not in found:
+            found.add(file)
+            todo += _imports(root, file)
+    return sorted(found)
+
+
+def _imports(root: Path, file: Path) -> Iterable[Path]:
+    for node in ast.walk(ast.parse(_text(file))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            place = root / name.replace(".", "/")
+            yield from (path for path in (place.with_suffix(".py"), place / "__init__.py") if _is_ours(root, path))
+
+
+def _is_ours(root: Path, path: Path) -> bool:
+    return path.is_relative_to(root / "breakwater") and path.is_file()
+
+
+def _real(files: Iterable[Path]) -> list[Path]:
+    return sorted({path for path in files if path.is_file() and "__pycache__" not in path.parts})
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
+    """SHA-256 over names and contents, each preceded by its length, so that no two lists of parts collide."""
+    whole = hashlib.sha256()
+    for name, data in parts:
+        for piece in (name.encode(), data):
+            whole.update(len(piece).to_bytes(8, "big") + piece)
+    return f"sha256:{whole.hexdigest()}"

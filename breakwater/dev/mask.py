@@ -1,0 +1,20 @@
+"""Masking what differs from run to run, so that two messages compare by what they say."""
+
+import re
+
+_MASK = "#"
+_UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+_HEX = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b")
+_SEAT = re.compile(r"\b[A-Z]\d{1,3}\b")
+_NUMBER = re.compile(r"(?:(?<![\w.])[-+−])?\d(?:[\d_]|,(?=\d{3}))*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_RUN = re.compile(r"#(?:(?:, | and |, and )#)+")
+
+
+def mask(message: str) -> str:
+    """Replace numbers, ids and seats by `#`, and a list of them by one `#`.
+
+    Two messages that differ only in such values are equal afterwards; masking twice changes nothing.
+    """
+    for pattern in (_UUID, _HEX, _SEAT, _NUMBER, _RUN):
+        message = pattern.sub(_MASK, message)
+    return message

@@ -1,0 +1,91 @@
+"""The full half: every variant of the shop runs through the checks, and what came out is judged."""
+
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from breakwater.checks.verdict import Report
+from breakwater.dev.content import ModuleContent
+from breakwater.dev.finding import Finding
+from breakwater.dev.judge import judge
+from breakwater.dev.patches import Patch
+from breakwater.dev.rules_generated import read_json
+from breakwater.dev.variants import Variant, laid_out, variants
+from breakwater.errors import CourseError
+
+CONTRACT = "breakwater.contract"
+Say = Callable[[str], None]
+
+
+@dataclass
+class Proof:
+    """One run of the full half: each variant's report, in order, and what was found wrong."""
+
+    module: ModuleContent
+    seed: str
+    reports: list[tuple[Variant, Report]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def prove_module(module: ModuleContent, *, seed: str, say: Say = lambda _: None) -> Proof:
+    """The whole full half: the shops, then the notebooks."""
+    say(f"{module.id}: seed {seed}")
+    proof = prove(module, seed=seed, first_runs=read_json(module.record).get("first_runs", {}), say=say)
+    proof.findings += prove_notebooks(module)
+    return proof
+
+
+def prove(module: ModuleContent, *, seed: str, first_runs: Iterable[str] = (), say: Say = lambda _: None) -> Proof:
+    """Run naive shop, reference and all answers through all checks, one after another.
+
+    `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
+    chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
+    """
+    proof, before = Proof(module, seed), set(first_runs)
+    for variant in variants(module):
+        first = variant.kind == "wrong" and variant.name not in before
+        if first and variant.patch and not is_committed(variant.patch):
+            what = "it has never run, and its `Loses` is not committed yet"
+            proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
+            continue
+        report = _run(proof, variant)
+        if report:
+            proof.reports.append((variant, report))
+            found = list(judge(module, variant, report))
+            proof.findings += found
+            say(f"{module.id}: {variant.name}: {'as promised' if not found else f'{len(found)} findings'}")
+    return proof
+
+
+def _run(proof: Proof, variant: Variant) -> Report | None:
+    """The report of the variant, or None and a finding."""
+    from breakwater.checks.runner import CheckJob, run_checks
+
+    module = proof.module
+    try:
+        with laid_out(module, variant) as shop:
+            return run_checks(CheckJob(module.id, shop, hidden=True, seed=proof.seed))
+    except (CourseError, ValueError) as error:
+        place = variant.patch.path if variant.patch else module.lab
+        what = f"{variant.name}: the checks did not run: {error}"
+        proof.findings.append(module.finding(place, 0, "run", what.rstrip("."), "mend that, then run again"))
+        return None
+
+
+def is_committed(patch: Patch) -> bool:
+    """Whether git has the patch as it is; True as well where the content lies in no repository."""
+    command = ["git", "status", "--porcelain", "--ignored", "--", patch.path.name]
+    done = subprocess.run(command, cwd=patch.path.parent, capture_output=True, text=True)
+    return done.returncode != 0 or not done.stdout.strip()
+
+
+def prove_notebooks(module: ModuleContent) -> Iterator[Finding]:
+    """What other packages hold of the contract: each entry point `breakwater.contract` gets the module's id.
+
+    It returns findings: that the notebooks' own tests pass with the solutions, and fail as they are released.
+    """
+    for entry in entry_points(group=CONTRACT):
+        if find_spec(entry.module.partition(".")[0]):
+            yield from entry.load()(module.id)

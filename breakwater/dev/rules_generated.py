@@ -1,0 +1,60 @@
+"""What is generated is up to date: the notebooks with their lessons, the record with what it was made from."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from breakwater.dev.content import ModuleContent
+from breakwater.dev.digest import cells_digest, lab_digest, lesson_digest
+from breakwater.dev.finding import Finding
+from breakwater.dev.margins import Margin, thin
+
+
+def notebooks_are_current(module: ModuleContent) -> Iterator[Finding]:
+    """Each lesson's notebook was generated from the lesson as it is: `metadata.breakwater.source` is its digest."""
+    remedy = f"course release {module.number}"
+    for lesson in module.lessons:
+        notebook = module.notebooks / f"{lesson.stem}.ipynb"
+        if not notebook.is_file():
+            yield module.finding(notebook, 0, "notebook-current", f"{lesson.name} has no notebook", remedy)
+        elif _source(notebook) != lesson_digest(lesson):
+            what = f"it was generated from an older {lesson.name}"
+            yield module.finding(notebook, 0, "notebook-current", what, remedy)
+
+
+def _source(notebook: Path) -> str | None:
+    metadata = read_json(notebook).get("metadata", {})
+    return metadata.get("breakwater", {}).get("source") if isinstance(metadata, dict) else None
+
+
+def record_is_current(module: ModuleContent) -> Iterator[Finding]:
+    """record.json and goldens.json are of the content as it is."""
+    remedy = f"course dev record {module.number}"
+    if not module.record.is_file():
+        yield module.finding(module.record, 0, "record-current", "there is no record", remedy)
+        return
+    record = read_json(module.record)
+    if record.get("digest") != lab_digest(module):
+        what = "something that can change a verdict is newer than the record"
+        yield module.finding(module.record, 0, "record-current", what, remedy)
+    elif record.get("cells") != cells_digest(module):
+        yield module.finding(module.record, 0, "record-current", "a lesson's code is newer than the record", remedy)
+    elif not record.get("clean"):
+        yield module.finding(module.record, 0, "record-current", "the recorded run had findings", remedy)
+    if not module.goldens.is_file():
+        yield module.finding(module.goldens, 0, "record-current", "there are no goldens", remedy)
+
+
+def margins_are_wide(module: ModuleContent) -> Iterator[Finding]:
+    """The recorded margins are at least 2× on either side."""
+    yield from thin(module, (Margin(**row) for row in read_json(module.record).get("margins", [])))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The file's object; empty where it is absent or broken."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}

@@ -74,11 +74,17 @@ def start(name: str, base: Base = "mine") -> Started:
     with History(work) as history:
         history.keep(f"Keep what was there before {module.id}")
         branch = _branch(history, module.id, base)
-        new_files = _hand_out(module.id, work)
-        history.keep(f"Start {module.id}")
-        history.mark(_origin(module.id, branch), once=True)
-    progress.started(module.id)
+        new_files = _begin(history, module.id)
     return Started(module.id, base, branch, work / module.id, tuple(new_files))
+
+
+def hand_out(module_id: str) -> Path:
+    """Begin a module, or add what is new to one begun before, on the present branch; return `work/`."""
+    work = ensure()
+    with History(work) as history:
+        history.keep(f"Keep what was there before {module_id}")
+        _begin(history, module_id)
+    return work
 
 
 def submit(name: str, learner: str = "") -> Submitted:
@@ -126,7 +132,7 @@ def diff(name: str, *, colour: bool = False) -> str:
     """What the learner changed in the lab's folders since it was started (else: since the naive shop), as a patch."""
     card = lab.load(name)
     with History(ensure()) as history:
-        return history.diff(_begin(history, card.module), _folders(card), colour=colour)
+        return history.diff(_beginning(history, card.module), _folders(card), colour=colour)
 
 
 def reset(name: str) -> Reset:
@@ -134,7 +140,7 @@ def reset(name: str) -> Reset:
     card = lab.load(name)
     with History(ensure()) as history:
         kept_as = history.keep(f"Keep what was there before the reset of {card.module}")
-        history.restore(_begin(history, card.module), _folders(card))
+        history.restore(_beginning(history, card.module), _folders(card))
         history.keep(f"Reset {card.module}")
     return Reset(card.module, _folders(card), kept_as)
 
@@ -159,7 +165,7 @@ def _origin(module_id: str, branch: str) -> str:
     return f"start/{branch}/{module_id}"
 
 
-def _begin(history: History, module_id: str) -> str:
+def _beginning(history: History, module_id: str) -> str:
     return history.marked(_origin(module_id, history.branch)) or history.tree_of(paths.BOXOFFICE, prefix="shop")
 
 
@@ -175,6 +181,15 @@ def _branch(history: History, module_id: str, base: Base) -> str:
     elif history.is_opened_by_us(history.branch):
         history.go_to(MINE)
     return history.branch
+
+
+def _begin(history: History, module_id: str) -> list[str]:
+    """Hand out what is new, and remember where the module was begun. Returns the new files."""
+    new_files = _hand_out(module_id, history.folder)
+    history.keep(f"Start {module_id}")
+    history.mark(_origin(module_id, history.branch), once=True)
+    progress.started(module_id)
+    return new_files
 
 
 def _hand_out(module_id: str, work: Path) -> list[str]:

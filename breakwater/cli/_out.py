@@ -14,7 +14,7 @@ notes = Console(highlight=False, stderr=True)
 
 def print_json(data: Any) -> None:
     """Print `data` as indented JSON on stdout. Paths, dates and the like become strings."""
-    print(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    print(json.dumps(data, indent=2, ensure_ascii=False, default=str), flush=True)
 
 
 def note(text: str) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Stable files: text stays text, ids do not depend on the run, no date. The size is that of a notebook's column.
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "breakwater",
     "font.family": "sans-serif",

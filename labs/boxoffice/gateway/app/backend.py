@@ -9,13 +9,17 @@ from fastapi import Response
 from . import logs
 from .problems import Problem
 
+CONNECTIONS = 20  # to the service behind, for all questions together
 PASSED_BACK = ("content-type", "location", "retry-after")
 
 
 class Backend:
     def __init__(self, name: str, url: str) -> None:
         self._name = name
-        self._client = httpx.AsyncClient(base_url=url, timeout=None, event_hooks={"request": [logs.pass_on]})
+        limits = httpx.Limits(max_connections=CONNECTIONS)
+        self._client = httpx.AsyncClient(
+            base_url=url, timeout=None, limits=limits, event_hooks={"request": [logs.pass_on]}
+        )
 
     async def ask(self, method: str, path: str, body: Any = None) -> Response:
         """Forward a request and return the answer as it came. Raises a 502 Problem if none did."""

@@ -1,0 +1,234 @@
+"""The shop as a lesson uses it: each step one readable line.
+
+The shop lives as long as the kernel: its supervisor holds a lease on this process.
+"""
+
+import asyncio
+import itertools
+import time
+import uuid
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, TypeVar
+
+import httpx
+
+from breakwater import ledger, paths
+from breakwater.buyer import EVENT, GOOD_CARD, Answer, Buyer
+from breakwater.engines import Engine, ShopSpec
+from breakwater.engines.embedded import EmbeddedEngine
+from breakwater.errors import BadInput
+from breakwater.ledger.interleaving import FaultWindow
+from breakwater.notebook import _weather
+from breakwater.notebook._loop import wait_for
+from breakwater.notebook._sale import Page, Sale, Table, compared
+from breakwater.notebook._weather import Weather
+
+PATIENCE_S = 15.0
+PAGE_EVERY_S = 0.2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one buyer was told."""
+
+    answer: Answer
+
+    def __repr__(self) -> str:
+        body = self.answer.body if isinstance(self.answer.body, dict) else {}
+        says = body.get("detail") or (f"order {body['status']}" if "status" in body else "")
+        return f"{self.answer.told} after {self.answer.elapsed_s:.2f} s{f': {says}' if says else ''}"
+
+
+@dataclass(frozen=True)
+class Books:
+    """The ledger's judgement, as text."""
+
+    breaches: Sequence[ledger.Breach]
+    told: int
+    captures: int
+
+    def __repr__(self) -> str:
+        if not self.breaches:
+            return f"The books balance: {self.told} purchases, {self.captures} captures, no breach."
+        return "\n\n".join(
+            f"✗ {breach.sentence}\n  {breach.what}\n  {breach.facts}\n  " + breach.interleaving.replace(" · ", "\n  ")
+            for breach in self.breaches
+        )
+
+
+class Shop:
+    """One running shop, and what was seen of it since `up`."""
+
+    slow = staticmethod(_weather.slow)
+    dead = staticmethod(_weather.dead)
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._buyer: Buyer | None = None
+        self._faults: list[FaultWindow] = []
+        self._asked: list[Answer | Page] = []
+        self._seats: Iterator[str] = iter(())
+
+    def up(self, folder: Path | str | None = None) -> Table:
+        """Start a shop and wait until it is healthy; the naive one unless `folder` names another.
+
+        Running it again gives a fresh shop: seats unsold, books empty.
+        """
+        self.down()
+        shop = Path(folder) if folder else paths.BOXOFFICE
+        engine = EmbeddedEngine(ShopSpec(shop, Path(mkdtemp(prefix="lesson-", dir=_state()))), lease=True)
+        rows = engine.up()
+        self._engine, self._buyer = engine, Buyer(engine.endpoint("gateway"), patience_s=PATIENCE_S)
+        self._faults, self._asked = [], []
+        self._seats = (f"{row}{number}" for row, number in itertools.product("JIHGFEDCBA", range(20, 0, -1)))
+        return Table(
+            ("service", "state", "seconds"), tuple((row.name, row.state, f"{row.seconds:.2f}") for row in rows)
+        )
+
+    def down(self) -> None:
+        """Stop the shop, if one runs."""
+        if self._engine:
+            self._engine.down()
+        self._engine = self._buyer = None
+
+    def buy(self, seat: str | None = None, *, card: str = GOOD_CARD) -> Told:
+        """One buyer asks for a seat and waits for the answer."""
+        answer = wait_for(self._buying().buy(seat or self._seat(), card=card))
+        self._asked.append(answer)
+        return Told(answer)
+
+    def sale(
+        self,
+        buyers: int,
+        over_s: float,
+        weather: Weather | None = None,
+        during: tuple[float, float] | None = None,
+    ) -> Sale:
+        """Send `buyers` in `over_s` seconds, evenly spaced, and load the seat page beside them five times a second.
+
+        `weather` lasts from the first to the second moment of `during`, in seconds after the sale's begin. Nobody
+        waits for the one before: a slow shop does not slow the arrivals down.
+        """
+        if (weather is None) != (during is None):
+            raise BadInput("A sale with weather needs both: weather=… and during=(from_s, until_s).")
+        engine = self._running()
+        began_at = time.time()
+        answers, pages = wait_for(self._sale(engine, buyers, over_s, weather, during or (0, 0)))
+        self._asked += [*pages, *answers]
+        name = weather.what if weather else "a quiet evening"
+        return Sale(name, began_at, during, tuple(answers), tuple(pages))
+
+    def trace(self, of: Told | Answer | Page | None = None) -> Table:
+        """What the links saw of one request, the latest unless `of` names another; seconds after it was asked."""
+        asked = of.answer if isinstance(of, Told) else of or self._latest()
+        who = "buyer" if isinstance(asked, Answer) else "reader"
+        seen = [one for one in self._running().trace() if one.request_id == asked.request_id]
+        hops = [(one.asked_at, f"{one.caller} → {one.callee}", one.request) for one in seen]
+        hops += [(at, f"{one.callee} → {one.caller}", str(one.status or "")) for one in seen if (at := one.answered_at)]
+        ends = f"gateway → {who}" if asked.status else f"{who} gives up"
+        hops += [(asked.asked_at, f"{who} → gateway", ""), (asked.asked_at + asked.elapsed_s, ends, _status(asked))]
+        rows = tuple((f"{at - asked.asked_at:.3f}", hop, what) for at, hop, what in sorted(hops))
+        return Table(("s", "from → to", "what"), rows)
+
+    def ledger(self) -> Books:
+        """Hold what buyers were told, the provider's books and the shop's own account against each other."""
+        case = wait_for(ledger.Ledger(self._running(), self._buying(), (), self._faults).look())
+        return Books(ledger.judge(case, ledger.load()), len(case.record.told), len(case.record.captures))
+
+    @contextmanager
+    def lost_answers(self, count: int) -> Iterator[None]:
+        """While it lasts, the provider makes the next `count` captures and their answers never arrive."""
+        with self._lasting(_weather.lost_answers(count)):
+            yield
+
+    @staticmethod
+    def table(*sales: Sale) -> Table:
+        """Sales side by side."""
+        return compared(sales)
+
+    async def _sale(
+        self, engine: Engine, buyers: int, over_s: float, weather: Weather | None, during: tuple[float, float]
+    ) -> tuple[list[Answer], list[Page]]:
+        seats = [self._seat() for _ in range(buyers)]
+        async with asyncio.TaskGroup() as group:
+            if weather:
+                group.create_task(self._pass_over(weather, during))
+            asks = [
+                group.create_task(_at(over_s * n / buyers, self._buying().buy(seat))) for n, seat in enumerate(seats)
+            ]
+            url = f"{engine.endpoint('gateway')}/events/{EVENT}/seats"
+            moments = [n * PAGE_EVERY_S for n in range(int(over_s / PAGE_EVERY_S))]
+            async with httpx.AsyncClient(timeout=PATIENCE_S, limits=httpx.Limits(max_connections=None)) as reader:
+                loads = [asyncio.create_task(_at(moment, _load(reader, url))) for moment in moments]
+                pages = await asyncio.gather(*loads)
+        return [task.result() for task in asks], list(pages)
+
+    async def _pass_over(self, weather: Weather, during: tuple[float, float]) -> None:
+        """Let the weather begin and end at its moments."""
+        begin, end = during
+        await asyncio.sleep(begin)
+        lasting = self._lasting(weather)
+        await asyncio.to_thread(lasting.__enter__)
+        try:
+            await asyncio.sleep(end - begin)
+        finally:
+            await asyncio.to_thread(lasting.__exit__, None, None, None)
+
+    @contextmanager
+    def _lasting(self, weather: Weather) -> Iterator[None]:
+        """The weather, kept in the account of what happened to this shop."""
+        place = len(self._faults)
+        self._faults.append(FaultWindow(weather.what, time.time()))
+        with weather.lasts(self._running()):
+            yield
+        self._faults[place] = replace(self._faults[place], healed_at=time.time())
+
+    def _seat(self) -> str:
+        seat = next(self._seats, None)
+        if seat is None:
+            raise BadInput("Every seat was asked for once: shop.up() gives a fresh shop.")
+        return seat
+
+    def _latest(self) -> Answer | Page:
+        if not self._asked:
+            raise BadInput("Nobody has asked for anything yet: shop.buy(seat='A1') does.")
+        return self._asked[-1]
+
+    def _running(self) -> Engine:
+        if self._engine is None:
+            raise BadInput("No shop runs in this notebook: shop.up() starts one.")
+        return self._engine
+
+    def _buying(self) -> Buyer:
+        self._running()
+        assert self._buyer
+        return self._buyer
+
+
+def _status(asked: Answer | Page) -> str:
+    return str(asked.status or "")
+
+
+def _state() -> Path:
+    paths.state().mkdir(mode=0o700, parents=True, exist_ok=True)
+    return paths.state()
+
+
+async def _at(delay_s: float, work: Coroutine[Any, Any, T]) -> T:
+    await asyncio.sleep(delay_s)
+    return await work
+
+
+async def _load(reader: httpx.AsyncClient, url: str) -> Page:
+    request_id, asked_at = uuid.uuid4().hex[:16], time.time()
+    try:
+        status = (await reader.get(url, headers={"X-Request-ID": request_id})).status_code
+    except httpx.HTTPError:
+        status = None
+    return Page(request_id, asked_at, time.time() - asked_at, status)

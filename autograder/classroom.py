@@ -1,0 +1,109 @@
+"""The instructor's folder, `class/`: what is kept of a class, and where.
+
+| | |
+| --- | --- |
+| `submitted/STUDENT/NN-topic/` | what the learner handed in, by allow-list; beside it the judge's `report.json` |
+| `autograded/`, `feedback/` | nbgrader's own, and our page `feedback/STUDENT/NN-topic/index.html` |
+| `judged/NN-topic/STUDENT.json` | the judge's whole report, hidden checks included, and what it was made from |
+| `gradebook.db` | nbgrader's |
+| `keys/` | the key that signs reports, its public half, the seed of the hidden checks; not in git: keep a copy |
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from breakwater import paths
+from breakwater._git import Repository
+from breakwater.errors import BadInput
+
+LAB = "lab"
+REPORT = "report.json"
+STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
+IGNORED = "keys/\n*.db-journal\n.ipynb_checkpoints/\n"
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """One class. `root` is its folder."""
+
+    root: Path
+
+    @classmethod
+    def here(cls) -> "Classroom":
+        """The class that `course` works on (see breakwater.paths.class_folder)."""
+        return cls(paths.class_folder().resolve())
+
+    @property
+    def gradebook(self) -> Path:
+        return self.root / "gradebook.db"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    def submitted(self, module: str, student: str) -> Path:
+        return self.root / "submitted" / student / module
+
+    def autograded(self, module: str, student: str) -> Path:
+        return self.root / "autograded" / student / module
+
+    def feedback(self, module: str, student: str) -> Path:
+        return self.root / "feedback" / student / module
+
+    def judged(self, module: str, student: str) -> Path:
+        return self.root / "judged" / module / f"{student}.json"
+
+    def students(self, module: str) -> list[str]:
+        """Those who have submitted the module, in order of their names."""
+        return sorted(folder.parent.name for folder in self.root.glob(f"submitted/*/{module}") if folder.is_dir())
+
+    def prepare(self) -> None:
+        """Make what a class needs: the folder, its git repository. Nothing that is there is changed."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        if not (self.root / ".git").exists():
+            Repository(self.root).run("init", "--quiet", "--initial-branch=main")
+        if not (self.root / ".gitignore").exists():
+            (self.root / ".gitignore").write_text(IGNORED)
+
+    def commit(self, message: str) -> None:
+        """Keep the class as it is now in its history."""
+        repository = Repository(self.root)
+        repository.run("add", "--all")
+        if not repository.succeeds("diff", "--cached", "--quiet"):
+            repository.run("commit", "--quiet", "--message", message)
+
+    def seed(self) -> str:
+        """The seed from which hidden checks draw what they use; made at first use."""
+        return secret(self.keys / "seed", lambda: secrets.token_hex(16))
+
+
+def student_id(name: str, whose: str) -> str:
+    """Return `name` if it can be a student's id; raise BadInput, naming `whose` it is, if not."""
+    if not STUDENT.fullmatch(name):
+        raise BadInput(f"{whose}: `{name}` is no student id (letters, digits, `.`, `_`, `-`, `@`). Rename it.")
+    return name
+
+
+def secret(file: Path, make: Callable[[], str]) -> str:
+    """The contents of a file that only its owner may read; made by `make` if it is not there."""
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(file, make() + "\n", mode=0o600)
+        return file.read_text().strip()
+
+
+def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file so that others find the old one or the new one, never half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    half = file.with_name(f".{file.name}.{os.getpid()}")
+    half.unlink(missing_ok=True)
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with open(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+    half.replace(file)

@@ -1,0 +1,52 @@
+"""Digests of what can change a verdict: the submission, the checks, the environment. Equal digests, equal verdicts."""
+
+import hashlib
+import platform
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from autograder.classroom import LAB, REPORT
+from breakwater import paths
+from breakwater.bases import is_crumb
+from breakwater.dev.content import Content
+from breakwater.dev.digest import lab_digest, lesson_digest
+
+
+def submission(folder: Path) -> str:
+    """The digest of a submitted folder: its notebooks and its shop, without what we laid beside them."""
+    ours = {f"{LAB}.ipynb", REPORT}
+    return _of((folder,), without={folder / name for name in ours})
+
+
+@cache
+def checks(module: str) -> str:
+    """The digest of what judges a module: what its verdicts hang on, its lessons, and this program."""
+    content = Content().find(module)
+    told = (lab_digest(content), *map(lesson_digest, content.lessons), _of((Path(__file__).parent,)))
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+
+
+@cache
+def environment(seed: str) -> str:
+    """The digest of the machine's side: Python, the pinned packages, the class's seed."""
+    lock = paths.ROOT / "requirements.lock"
+    told = (platform.python_version(), platform.system(), platform.machine(), seed, str(_of((lock,))))
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+
+
+def _of(places: Iterable[Path], without: frozenset[Path] | set[Path] = frozenset()) -> str:
+    summed = hashlib.sha256()
+    for place in places:
+        for file in _files(place):
+            if file not in without:
+                name = file.relative_to(place.parent).as_posix()
+                summed.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return summed.hexdigest()
+
+
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+    elif place.is_dir():
+        yield from sorted(path for path in place.rglob("*") if path.is_file() and not is_crumb(path.relative_to(place)))

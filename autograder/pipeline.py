@@ -1,0 +1,109 @@
+"""nbgrader, called from Python with the shipped configuration. Importing it takes seconds: do so late."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.classroom import Classroom
+from breakwater import paths
+from breakwater.errors import BadInput, EngineTrouble
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the gradebook holds of one notebook of a submission. `open` says that a person has to look at it."""
+
+    notebook: str
+    score: float
+    max_score: float
+    open: bool
+
+
+def config() -> Config:
+    """The shipped nbgrader_config.py, read anew."""
+    loader = PyFileConfigLoader("nbgrader_config.py", path=str(paths.ROOT))
+    return loader.load_config()
+
+
+def generate(module: str, source: Path, release: Path, *, register: bool = False) -> None:
+    """Let nbgrader make a module's release from its staged source; with `register`, enter it in the gradebook.
+
+    Raises:
+        BadInput: nbgrader refuses; the message holds its last line.
+    """
+    told = config()
+    told.CourseDirectory.source_directory = str(source)
+    told.CourseDirectory.release_directory = str(release)
+    told.SaveCells.enabled = register
+    told.GenerateAssignment.no_database = not register
+    with _tools_on_path():
+        _hold(_api(told).generate_assignment(module), f"nbgrader cannot release {module}")
+
+
+def autograde(module: str, student: str) -> None:
+    """Run a submission's notebooks and write the scores, a lab's from its report, into the gradebook.
+
+    Raises:
+        EngineTrouble: nbgrader fails; the message holds its last line.
+    """
+    with _tools_on_path():
+        _hold(_api(config()).autograde(module, student), f"nbgrader cannot grade {module} of {student}", EngineTrouble)
+
+
+def write_feedback(module: str, student: str) -> None:
+    """Write nbgrader's feedback page of each notebook. Raises EngineTrouble."""
+    said = _api(config()).generate_feedback(module, student)
+    _hold(said, f"nbgrader cannot write feedback on {module} for {student}", EngineTrouble)
+
+
+def scores(room: Classroom, module: str, student: str) -> list[Score]:
+    """What the gradebook says about a submission, a row a notebook."""
+    with Gradebook(f"sqlite:///{room.gradebook}") as gradebook:
+        try:
+            submission = gradebook.find_submission(module, student)
+        except MissingEntry:
+            return []
+        rows = [
+            Score(book.name, book.score, book.max_score, any(grade.needs_manual_grade for grade in book.grades))
+            for book in submission.notebooks
+        ]
+    return sorted(rows, key=lambda row: row.notebook)
+
+
+def _api(told: Config) -> NbGraderAPI:
+    import logging
+
+    api = NbGraderAPI(config=told)
+    api.log = logging.getLogger("autograder.nbgrader")
+    api.log.setLevel(logging.WARNING)
+    return api
+
+
+@contextmanager
+def _tools_on_path() -> Iterator[None]:
+    """nbgrader calls `alembic` by name, and leaves half a gradebook where PATH does not lead to it."""
+    import sys
+
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _hold(said: dict[str, Any], what: str, kind: type[BadInput] | type[EngineTrouble] = BadInput) -> None:
+    """Raise, in one line, what nbgrader said in many."""
+    if said["success"]:
+        return
+    lines = [line.strip() for line in (said.get("log", "") + "\n" + said.get("error", "")).splitlines() if line.strip()]
+    causes = [line for line in lines if ("Error" in line or "rror:" in line) and "NbGraderException" not in line]
+    raise kind(f"{what}: {(causes or lines or ['no reason given'])[-1]}")

@@ -1,0 +1,210 @@
+"""Our parts of nbgrader's pipeline; `nbgrader_config.py` puts them in place of its own.
+
+What nbgrader 0.9.6 does, and what we do instead, each for its reason:
+
+| nbgrader | here | because |
+| --- | --- | --- |
+| a kernel with all of the instructor's rights | a cell of the sandbox | a submission is a stranger's program |
+| a deleted graded cell needs a person, a copied one stops the class | put back; the last copy counts | a slip |
+| a tag keeps a graded cell from running, and it scores in full | graded cells lose their tags | nobody means that |
+| a cell that ends or hangs the kernel costs all scores | it fails, the rest runs without it | the rest may be right |
+| anything on stderr makes a test cell 0 | only an error does | a warning is no wrong answer |
+| hidden tests and their tracebacks stand in the feedback | they are cut out | they are hidden |
+"""
+
+import re
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbgrader import preprocessors, utils
+from nbgrader.api import Gradebook
+from traitlets import Integer
+
+from autograder import digest, sandbox, signing
+from autograder.classroom import LAB, Classroom
+from autograder.kernel import SandboxedKernelManager
+
+HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
+HIDDEN_FAILED = "A hidden test of this cell did not pass."
+
+
+class Ended(Exception):
+    """A cell could not be judged to its end; the message says why."""
+
+
+class RepairCells(preprocessors.NbGraderPreprocessor):  # type: ignore[misc]
+    """Gives a submitted notebook the graded cells of the released one: all of them, once, with their metadata."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        told = resources["nbgrader"]
+        with Gradebook(told["db_url"]) as gradebook:
+            released = _released(gradebook.find_notebook(told["notebook"], told["assignment"]))
+        last = {_grade_id(cell): position for position, cell in enumerate(nb.cells)}
+        for position, cell in enumerate(nb.cells):
+            name = _grade_id(cell)
+            cell.metadata.pop("nbgrader", None)
+            if name in released and last[name] == position:
+                cell.metadata.pop("tags", None)
+                cell.metadata["nbgrader"] = dict(released[name].metadata["nbgrader"])
+        place = 0
+        for name, cell in released.items():
+            if name in last:
+                place = next(i for i, c in enumerate(nb.cells) if _grade_id(c) == name) + 1
+            else:
+                nb.cells.insert(place, cell)
+                place += 1
+        return nb, resources
+
+
+def _grade_id(cell: Any) -> str | None:
+    found = cell.metadata.get("nbgrader")
+    name = found.get("grade_id") if isinstance(found, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _released(notebook: Any) -> dict[str, Any]:
+    """The cells of a released notebook that nbgrader knows, by their id, in order."""
+    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    cells = {}
+    for source in notebook.source_cells:
+        name = source.name
+        about = {
+            "schema_version": 3,
+            "grade_id": name,
+            "grade": name in points,
+            "solution": name in solutions,
+            "locked": bool(source.locked),
+            "task": False,
+            "cell_type": source.cell_type,
+            "checksum": source.checksum,
+        } | ({"points": points[name]} if name in points else {})
+        make: Any = new_code_cell if source.cell_type == "code" else new_markdown_cell
+        cells[name] = make(source.source or "", metadata={"nbgrader": about}, id=name)
+    return cells
+
+
+class Execute(preprocessors.Execute):  # type: ignore[misc]
+    """Runs a notebook in a cell of the sandbox. Whatever the notebook does, it ends, and each graded cell has an
+    outcome."""
+
+    restarts = Integer(2, help="How often to start the kernel again after a cell ended or hung it.").tag(config=True)
+
+    def create_kernel_manager(self) -> Any:
+        if sandbox.is_unsandboxed():
+            self.km = AsyncKernelManager(kernel_name="python3")
+        else:
+            folder = Path(self.resources["metadata"]["path"]).resolve()
+            at = f"/submission/{folder.parent.name}/{folder.name}"
+            self.km = SandboxedKernelManager(kernel_name="python3", shown=folder, at=at)
+        return self.km
+
+    def preprocess(self, nb: Any, resources: Any = None, km: Any = None) -> tuple[Any, Any]:
+        sandbox.require()
+        self._deadline = monotonic() + self.notebook_timeout
+        self._given_up: dict[int, str] = {}
+        for _ in range(self.restarts + 1):
+            self._at = -1
+            try:
+                return self._run(nb, resources)
+            except (DeadKernelError, CellTimeoutError) as error:
+                if self._at < 0:
+                    raise
+                what = "ended the kernel" if isinstance(error, DeadKernelError) else "could not be interrupted"
+                self._given_up[self._at] = f"this cell {what}"
+            except Ended as error:
+                self._give_up_from(nb, self._at, str(error))
+        self._give_up_from(nb, 0, "the kernel was ended again and again")
+        return nb, resources
+
+    def _run(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        self.shutdown_kernel = "immediate"
+        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        if cell.cell_type != "code":
+            return cell, resources
+        if index in self._given_up:
+            _fail(cell, self._given_up[index])
+            return cell, resources
+        self._at = index
+        if monotonic() > self._deadline:
+            raise Ended(f"the notebook had run for {self.notebook_timeout} s before this cell's turn came")
+        return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
+
+    def _give_up_from(self, nb: Any, first: int, reason: str) -> None:
+        for index, cell in enumerate(nb.cells[first:], first):
+            if cell.cell_type == "code" and index not in self._given_up:
+                self._given_up[index] = reason
+                _fail(cell, reason)
+
+
+def _fail(cell: Any, reason: str) -> None:
+    said = f"NotJudged: {reason}."
+    cell.outputs = [new_output("error", ename="NotJudged", evalue=f"{reason}.", traceback=[said])]
+
+
+class SaveGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
+    """Writes scores. A lab's come from the judge's report, once verified; an *unknown* check gets none."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        told = resources["nbgrader"]
+        self._judged = _judged(told["assignment"], told["student"], self.log) if told["notebook"] == LAB else None
+        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        name = cell.metadata["nbgrader"]["grade_id"]
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = auto_score(cell, self.log) if self._judged is None else self._judged.get(name)
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        self.gradebook.db.commit()
+
+
+def _judged(module: str, student: str, log: Any) -> dict[str, float]:
+    """Points by check, from the verified report. What is not in it has no score, and needs a person."""
+    room = Classroom.here()
+    about = signing.Seal(student, module, digest.submission(room.submitted(module, student)))
+    try:
+        said = signing.unseal(room, about)
+    except signing.NotOurs as error:
+        log.error("%s", error)
+        return {}
+    return {row["id"]: float(row["points"]) for row in said["checks"] if row["verdict"] != "unknown"}
+
+
+def auto_score(cell: Any, log: Any) -> float | None:
+    """A cell's score from its outputs, by nbgrader's rules except that writing to stderr is no error."""
+    most = float(cell.metadata["nbgrader"]["points"])
+    if cell.cell_type == "code":
+        cell = cell.copy()
+        cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    try:
+        found, _ = utils.determine_grade(cell, log)
+    except (ValueError, KeyError):
+        return 0.0
+    return None if found is None else min(most, max(0.0, float(found)))
+
+
+class HideHiddenTests(preprocessors.NbGraderPreprocessor):  # type: ignore[misc]
+    """Cuts hidden tests, and what they or the code under test printed, out of what a learner gets to read."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        if cell.cell_type != "code" or not HIDDEN.search(cell.source):
+            return cell, resources
+        begins = cell.source[: HIDDEN.search(cell.source).start()].count("\n") + 1  # type: ignore[union-attr]
+        cell.source = HIDDEN.sub("", cell.source).rstrip()
+        cell.outputs = [_told(out, begins) for out in cell.outputs if out.output_type == "error"]
+        return cell, resources
+
+
+def _told(error: Any, hidden_from: int) -> Any:
+    """The error without its traceback; without its message too, unless it arose above the hidden tests."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    line = re.search(r"^-+> (\d+) ", text, re.M)
+    public = error.ename == "NotJudged" or (line is not None and int(line[1]) < hidden_from)
+    message = f"{error.ename}: {error.evalue}" if public else HIDDEN_FAILED
+    return new_output("error", ename=error.ename if public else "", evalue="", traceback=[message])

@@ -1,0 +1,246 @@
+"""The sandbox: what runs a submission runs in here, or not at all.
+
+Two shapes. A *job* (`run_in_job`) holds one judging from end to end: judge, databases, provider, and the learner's
+services as the inner side; namespaces of its own for processes, network, mounts and IPC, a private tmpfs for
+everything that it writes, and a watcher that is its process 1 (`_job.py`). A *cell* (`cell_command`) wraps one
+program of a learner's (a notebook's kernel): it sees the interpreter, the venv and one folder, all read-only.
+
+A job's process 1 dies when this process does, and with it the kernel ends everything in its namespace: neither
+`kill -9` nor a fork bomb leaves anything behind.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from breakwater.errors import CourseError
+
+UNSANDBOXED = "BREAKWATER_UNSANDBOXED"
+LEARNER_UID = 60000  # where root grades; isolate, of the International Olympiad in Informatics, starts there too
+WATCHER = Path(__file__).with_name("_job.py")
+INERT = Path(__file__).with_name("inert")
+GRACE_S = 30.0
+
+
+class NoSandbox(CourseError):
+    """This machine cannot confine a submission, so nothing is judged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"No sandbox, no grading: {reason}. What to do about it: course doctor. "
+            "With --unsandboxed, submitted code can read, change and send away whatever you can."
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may use: seconds of wall clock, processes at once, resident and written memory in bytes."""
+
+    seconds: float = 420.0
+    processes: int = 300
+    memory: int = 6 << 30
+    written: int = 2 << 30
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended.
+
+    `breach` says in one line which limit it broke (empty if none); `status` is the program's exit status (None if
+    it was ended); `output` and `errors` are what it printed; `processes` is the most that were alive at once.
+    """
+
+    status: int | None
+    output: str
+    errors: str
+    breach: str
+    seconds: float
+    processes: int
+
+
+def is_unsandboxed() -> bool:
+    """Whether the instructor has said, with `--unsandboxed`, to judge without any of this."""
+    return bool(os.environ.get(UNSANDBOXED))
+
+
+def require() -> None:
+    """Raise NoSandbox, with the reason, unless a job can be had here (or the instructor does without)."""
+    if is_unsandboxed():
+        return
+    if reason := why_not():
+        raise NoSandbox(reason)
+
+
+def why_not() -> str:
+    """Why this machine has no sandbox, in a few words; empty if it has one."""
+    if not sys.platform.startswith("linux"):
+        return f"it needs Linux namespaces, and this is {sys.platform}"
+    for tool, package in (("unshare", "util-linux"), ("setpriv", "util-linux"), ("bwrap", "bubblewrap")):
+        if not shutil.which(tool):
+            return f"`{tool}` is not installed (Debian, Ubuntu: apt install {package})"
+    inner = ["bwrap", "--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    tried = subprocess.run(_namespaces(inner), capture_output=True, text=True, check=False)
+    said = tried.stderr.strip().splitlines() or [f"exit status {tried.returncode}"]
+    return "" if tried.returncode == 0 else said[-1].rstrip(".")
+
+
+def run_in_job(
+    argv: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None, limits: Limits | None = None
+) -> JobResult:
+    """Run a program of ours, and all that it starts, confined and bounded; return when nothing of it is left.
+
+    `env` is the whole environment beside PATH, HOME, LANG and TMPDIR; HOME and TMPDIR are the job's own tmpfs.
+
+    Raises:
+        NoSandbox: the namespaces cannot be had.
+    """
+    limits = limits or Limits()
+    sandboxed = not is_unsandboxed()
+    with _scratch(sandboxed) as scratch:
+        command = [sys.executable, "-I", "-S", str(WATCHER)]
+        told = {
+            "argv": list(argv),
+            "stdin": stdin,
+            "env": {"PATH": _path(), "LANG": "C.UTF-8", "HOME": scratch, "TMPDIR": scratch, **(env or {})},
+            "scratch": scratch,
+            "sandboxed": sandboxed,
+            **asdict(limits),
+        }
+        said, errors = _converse(_namespaces(command) if sandboxed else command, told, limits.seconds + GRACE_S)
+    if not said:
+        raise NoSandbox((errors.strip().splitlines() or ["the job ended without a word"])[-1].rstrip("."))
+    return JobResult(**json.loads(said))
+
+
+def _converse(command: list[str], told: dict[str, object], patience_s: float) -> tuple[str, str]:
+    """Tell the watcher its task, and return what it answered. Its stdin stays open: when we die, it sees the end."""
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert process.stdin
+        assert process.stdout
+        ending = threading.Timer(patience_s, process.kill)
+        ending.start()
+        try:
+            process.stdin.write(json.dumps(told) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.read()
+        except BrokenPipeError:
+            answer = ""
+        finally:
+            ending.cancel()
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        errors.seek(0)
+        return answer, errors.read()
+
+
+def _namespaces(command: Sequence[str]) -> list[str]:
+    """The command as process 1 of new namespaces. Root needs no user namespace for them; everybody else does."""
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return [
+        *("unshare", *as_root, "--net", "--pid", "--ipc", "--mount", "--uts"),
+        *("--mount-proc", "--fork", "--kill-child=KILL", *command),
+    ]
+
+
+def _path() -> str:
+    return f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+class _scratch:
+    """The folder that a job writes in. In the sandbox each job mounts a tmpfs of its own over one empty folder, so
+    that nothing has to be cleaned up, whatever happens; without it, a temporary folder."""
+
+    def __init__(self, sandboxed: bool) -> None:
+        self.sandboxed = sandboxed
+
+    def __enter__(self) -> str:
+        if not self.sandboxed:
+            self.folder = tempfile.mkdtemp(prefix="bw-")
+            return self.folder
+        folder = Path(tempfile.gettempdir()) / f"breakwater-job-{os.getuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return str(folder)
+
+    def __exit__(self, *exc: object) -> None:
+        if not self.sandboxed:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def cell_command(
+    argv: Sequence[str],
+    *,
+    shown: Path,
+    at: str,
+    shared: Path,
+    env: Mapping[str, str] | None = None,
+    processes: int = 150,
+    memory: int = 4 << 30,
+    written: int = 256 << 20,
+) -> list[str]:
+    """Return the command that runs a learner's program in a cell.
+
+    What lies in the folder `shown` appears, read-only, at `at`, which is the working folder and can be written (a
+    tmpfs of `written` bytes). `shared` is the one folder of ours that it can write, for its sockets. There is no
+    network. Where root grades, the program runs as another user, since limits on processes do not bind root.
+    """
+    root = os.geteuid() == 0
+    env = {"PATH": _path(), "HOME": "/tmp", "LANG": "C.UTF-8", "USER": "learner", **(env or {})}
+    bounds = [f"--nproc={processes}", f"--as={memory}", f"--fsize={written}", "--nofile=1024", "--core=0"]
+    user = [] if root else ["--unshare-user", "--uid", str(LEARNER_UID), "--gid", str(LEARNER_UID)]
+    drop = ("setpriv", f"--reuid={LEARNER_UID}", f"--regid={LEARNER_UID}", "--clear-groups", "--no-new-privs")
+    if root:
+        os.chown(shared, LEARNER_UID, LEARNER_UID)
+    return [
+        *("bwrap", *user, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--hostname", "notebook", "--die-with-parent", "--new-session", "--clearenv"),
+        *("--cap-drop", "ALL", *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if root else ())),
+        *_system(),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--perms", "1777", "--size", str(written), "--tmpfs", "/tmp"),
+        *_at(shared, "--bind"),
+        *_own_folder(shown, at, written),
+        *(part for key, value in env.items() for part in ("--setenv", key, value)),
+        *("--chdir", at, "--", *(drop if root else ()), "prlimit", *bounds, "--", *argv),
+    ]
+
+
+def _system() -> Iterator[str]:
+    """Mounts that every program needs: /usr, the interpreter, the venv, and a course package without the course."""
+    yield from ("--ro-bind", "/usr", "/usr")
+    for name in ("lib", "lib32", "lib64", "bin", "sbin"):
+        top = Path("/", name)
+        if top.is_symlink():
+            yield from ("--symlink", os.readlink(top), str(top))
+        elif top.exists():
+            yield from ("--ro-bind", str(top), str(top))
+    for file in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/fonts"):
+        yield from ("--ro-bind-try", file, file)
+    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
+        if not Path(prefix).is_relative_to("/usr"):
+            yield from _at(Path(prefix), "--ro-bind")
+    yield from ("--perms", "0755", "--dir", "/opt", "--ro-bind", str(INERT), "/opt/course")
+
+
+def _at(folder: Path, how: str) -> Iterator[str]:
+    """Mount a folder at its own path. Its parents are made open: the real ones may be closed to the learner's user."""
+    for parent in reversed(folder.parents[:-1]):
+        yield from ("--perms", "0755", "--dir", str(parent))
+    yield from (how, str(folder), str(folder))
+
+
+def _own_folder(shown: Path, at: str, written: int) -> Iterator[str]:
+    for parent in reversed(Path(at).parents[:-1]):
+        yield from ("--perms", "0755", "--dir", str(parent))
+    yield from ("--perms", "0777", "--size", str(written), "--tmpfs", at)
+    for entry in sorted(shown.iterdir()):
+        if not entry.is_symlink():
+            yield from ("--ro-bind", str(entry), f"{at}/{entry.name}")

@@ -31,3 +31,9 @@ def state() -> Path:
     """Run-time state of shops (sockets, logs, database clusters). Short, because a socket's path holds 107 bytes."""
     base = os.environ.get("BREAKWATER_STATE") or os.environ.get("XDG_RUNTIME_DIR") or "/tmp"
     return Path(base) / f"breakwater-{os.getuid()}"
+
+
+def cache() -> Path:
+    """What is kept between runs because making it takes time; it can be deleted whenever no shop is starting."""
+    base = os.environ.get("BREAKWATER_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "breakwater"

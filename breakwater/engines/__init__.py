@@ -7,10 +7,24 @@ notebooks and load tests reach it and hurt it. They never ask which engine it is
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from breakwater.errors import BadInput, did_you_mean
 from breakwater.faults import Fault
+
+ENGINES = {"embedded": "breakwater.engines.embedded:EmbeddedEngine"}
+"""Every engine by the name that `--engine` takes, and where it is."""
+
+
+def find(name: str) -> Any:
+    """Return the class of the engine called `name`; raises BadInput with the nearest name."""
+    if name not in ENGINES:
+        guess = did_you_mean(name, ENGINES) or f" There is: {', '.join(ENGINES)}."
+        raise BadInput(f"There is no engine `{name}`.{guess}")
+    module, _, kind = ENGINES[name].partition(":")
+    return getattr(import_module(module), kind)
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class ShopSpec:
-    """Which shop to run and where its run-time state lives."""
+    """Which shop to run and where its run-time state lives.
+
+    With `trusted`, what is not the learner's (the provider, the servers) is taken from the shop in that folder.
+    """
 
     folder: Path
     state: Path
+    trusted: Path | None = None

@@ -1,0 +1,130 @@
+"""`course shop up`, `down`, `status`, `restart`, `logs`: the learner's shop as it runs."""
+
+import hashlib
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from breakwater.cli._out import console, note, print_json
+
+if TYPE_CHECKING:
+    from breakwater.engines import ServiceStatus
+
+Folder = Annotated[Path | None, typer.Option("--shop", metavar="DIR", help="The shop's folder; by default your own.")]
+EngineName = Annotated[str, typer.Option("--engine", help="What runs the shop.")]
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+
+MARKS = {"healthy": "[green]✓[/]", "starting": "[yellow]…[/]", "exited": "[red]✗[/]"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add `course shop …` to `app`."""
+    group = typer.Typer(no_args_is_help=True, help="Run the shop: up, down, status, restart, logs.")
+    for command in (up, down, status, restart, logs):
+        group.command()(command)
+    app.add_typer(group, name="shop")
+
+
+def up(
+    engine: EngineName = "embedded",
+    shop: Folder = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port for buyers; 0 is any free one.")] = 0,
+    json: Json = False,
+) -> None:
+    """Start the shop, and wait until every service is healthy."""
+    started = time.monotonic()
+    runner = open_shop(engine, shop, port=port)
+    services = runner.up(lambda service: None if json else _tell(service))
+    seconds, url = time.monotonic() - started, runner.endpoint(runner.public) if runner.public else ""
+    if json:
+        return print_json(_report(engine, runner.spec.folder, services) | {"seconds": round(seconds, 3), "url": url})
+    console.print(f"The shop is up after {seconds:.1f} s. A buyer's door: [bold]{url}/docs[/]")
+    console.print(f"Buy a seat:   {_purchase(url)}", soft_wrap=True, markup=False)
+    console.print("Then:         course shop logs -f      course shop down")
+
+
+def down(engine: EngineName = "embedded", shop: Folder = None, json: Json = False) -> None:
+    """Stop the shop and remove all that it kept."""
+    runner = open_shop(engine, shop)
+    was_up = bool(runner.status())
+    runner.down()
+    if json:
+        return print_json(_report(engine, runner.spec.folder, []))
+    console.print("The shop is down; its data is gone." if was_up else "The shop was not up.")
+
+
+def status(engine: EngineName = "embedded", shop: Folder = None, json: Json = False) -> None:
+    """Say which services run."""
+    runner = open_shop(engine, shop)
+    services = runner.status()
+    if json:
+        return print_json(_report(engine, runner.spec.folder, services))
+    for service in services:
+        _tell(service)
+    if not services:
+        console.print("The shop is down. Start it: course shop up")
+
+
+def restart(
+    services: Annotated[list[str], typer.Argument(metavar="SERVICE...", help="The services to start anew.")],
+    engine: EngineName = "embedded",
+    shop: Folder = None,
+) -> None:
+    """Stop services and start them again, with the code as it is now."""
+    runner = open_shop(engine, shop)
+    for name in services:
+        runner.restart(name)
+    for service in runner.status():
+        if service.name in services:
+            _tell(service)
+
+
+def logs(
+    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="One service; by default all.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with new lines until Ctrl-C.")] = False,
+    engine: EngineName = "embedded",
+    shop: Folder = None,
+) -> None:
+    """Print what the services said."""
+    runner = open_shop(engine, shop)
+    said = False
+    for line in runner.logs(service, follow=follow):
+        print(line, flush=follow)
+        said = True
+    if not said and not runner.status():
+        note("The shop is down. Start it: course shop up")
+
+
+def open_shop(engine: str, folder: Path | None, **options: Any) -> Any:
+    """The engine for the shop in `folder` (the learner's own if None); its state follows from the folder's path.
+
+    Raises:
+        BadInput: no such engine.
+    """
+    from breakwater import engines, paths, workspace
+
+    kind = engines.find(engine)
+    place = (folder if folder else workspace.ensure() / "shop").resolve()
+    state = paths.state() / hashlib.sha256(str(place).encode()).hexdigest()[:12]
+    return kind(engines.ShopSpec(place, state), **options)
+
+
+def _tell(service: "ServiceStatus") -> None:
+    detail = (
+        f"{service.seconds:6.2f} s   process {service.pid}"
+        if service.pid
+        else "   see: course shop logs " + service.name
+    )
+    console.print(f"{MARKS[service.state]} {service.name:<14} {service.state:<9}{detail}")
+
+
+def _report(engine: str, folder: Path, services: list["ServiceStatus"]) -> dict[str, Any]:
+    return {"engine": engine, "shop": folder, "services": [asdict(service) for service in services]}
+
+
+def _purchase(url: str) -> str:
+    order = '{"event":"opening-night","seat":"A1","buyer":"me","card":"4242424242424242"}'
+    return f"curl -i {url}/orders -H 'Content-Type: application/json' -d '{order}'"

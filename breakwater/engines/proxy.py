@@ -1,0 +1,311 @@
+"""The fault proxy: one a link, between a caller and its callee.
+
+It carries bytes, applies the faults that hit its link now, and records HTTP exchanges as they pass. Each direction
+of a connection is a `_Pipe`: a queue of what is late or held, delivered in order, the end of the stream and a
+broken connection included. Memory is bounded: a pipe that holds much stops reading from its source.
+"""
+
+import asyncio
+import contextlib
+import errno
+from collections import deque
+from collections.abc import Callable, Iterable
+from time import monotonic, time
+
+from breakwater.engines import Exchange
+from breakwater.engines.description import Link
+from breakwater.engines.sniff import Record, Sniffer
+from breakwater.errors import BadInput, EngineTrouble
+from breakwater.faults import Direction, Fault
+
+HIGH_WATER = 256 * 1024
+LOW_WATER = 64 * 1024
+MAX_EXCHANGES = 100_000
+
+
+class _Signal:
+    """What travels in a pipe besides bytes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+END = _Signal("the sender has no more to say")
+BROKEN = _Signal("the connection broke")
+
+_Item = bytes | _Signal
+
+
+class LinkProxy:
+    """Listens on 127.0.0.1 for the caller of `link`, and connects each connection to the callee's `port`.
+
+    `faults` are the faults active now; change them by `add` and `remove` only.
+    """
+
+    def __init__(self, link: Link, port: int, on_activity: Callable[[], None] = lambda: None) -> None:
+        self.link = link
+        self.target = port
+        self.faults: list[Fault] = []
+        self.held = False
+        self.connections: set[_Connection] = set()
+        self._records: deque[Record] = deque(maxlen=MAX_EXCHANGES)
+        self._on_activity = on_activity
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that the caller is given."""
+        assert self._server
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def listening(self) -> bool:
+        return self._server is not None
+
+    async def listen(self, port: int = 0) -> None:
+        """Start listening, on a free port or on `port`; raises BadInput if that is taken."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: _CallerSide(self), "127.0.0.1", port, backlog=1024)
+        except OSError as error:
+            if port and error.errno in (errno.EADDRINUSE, errno.EACCES):
+                why = "in use by another program" if error.errno == errno.EADDRINUSE else "not yours to use"
+                raise BadInput(f"Port {port} is {why}: choose another with --port, or leave it out.") from None
+            raise EngineTrouble(f"No port could be opened for {self.link}: {error}") from None
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        if self._server:
+            self._server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut every connection at once; what was held is lost."""
+        for connection in list(self.connections):
+            connection.cut()
+
+    def add(self, fault: Fault) -> None:
+        self.faults.append(fault)
+
+    def remove(self, fault: Fault) -> None:
+        """Heal `fault` (one of several equal ones); what it held is delivered."""
+        self.faults.remove(fault)
+        self._flush()
+
+    def hold(self) -> None:
+        """Keep back everything until `release`; for a callee that is still starting."""
+        self.held = True
+
+    def release(self) -> None:
+        self.held = False
+        self._flush()
+
+    def _flush(self) -> None:
+        for connection in list(self.connections):
+            connection.flush()
+
+    def forget(self) -> None:
+        """Empty the record of exchanges."""
+        self._records.clear()
+
+    def exchanges(self) -> Iterable[Exchange]:
+        caller, callee = self.link.caller, self.link.callee
+        for r in self._records:
+            yield Exchange(caller, callee, r.request, r.request_id, r.asked_at, r.answered_at, r.status)
+
+    def opened(self, connection: "_Connection") -> Sniffer:
+        self.connections.add(connection)
+        self._on_activity()
+        return Sniffer(self._records.append, time)
+
+
+class _Pipe:
+    """One direction. Takes what arrives from its source and hands it on, late or held as the faults say."""
+
+    def __init__(self, proxy: LinkProxy, direction: Direction, deliver: Callable[[_Item], None]) -> None:
+        self._proxy = proxy
+        self._faults = proxy.faults
+        self._direction = direction
+        self._deliver = deliver
+        self._queue: deque[tuple[float, _Item]] = deque()
+        self._bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._source: asyncio.Transport | None = None
+        self._paused = False
+        self._dropped = False
+        self.ready = False
+
+    def reads_from(self, source: asyncio.Transport) -> None:
+        self._source = source
+
+    def push(self, item: _Item) -> None:
+        if self._dropped:
+            return
+        if self.ready and not (self._queue or self._faults or self._proxy.held):
+            self._deliver(item)
+            return
+        late_s = sum(fault.late_s(self._direction) for fault in self._faults)
+        self._queue.append((monotonic() + late_s, item))
+        self._bytes += len(item) if isinstance(item, bytes) else 0
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand on everything that is due. To be called again whenever a fault heals or the way is free."""
+        while self._queue and self.ready and not self._held():
+            due, item = self._queue[0]
+            if due > monotonic():
+                self._wake_at(due)
+                break
+            self._queue.popleft()
+            self._bytes -= len(item) if isinstance(item, bytes) else 0
+            self._deliver(item)
+        self._press_back()
+
+    def drop(self) -> None:
+        """Forget everything that waits, for good."""
+        self.ready = False
+        self._dropped = True
+        self._queue.clear()
+        if self._timer:
+            self._timer.cancel()
+
+    def _held(self) -> bool:
+        return self._proxy.held or any(fault.holds(self._direction) for fault in self._faults)
+
+    def _wake_at(self, due: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(due - monotonic(), self.flush)
+
+    def _press_back(self) -> None:
+        if self._source is None or self._source.is_closing():
+            return
+        if not self._paused and self._bytes > HIGH_WATER:
+            self._paused = True
+            self._source.pause_reading()
+        elif self._paused and self._bytes < LOW_WATER:
+            self._paused = False
+            self._source.resume_reading()
+
+
+class _Side(asyncio.Protocol):
+    """One end of a connection. `into` is the pipe that it fills, `out_of` the one that empties into it."""
+
+    transport: asyncio.Transport | None = None
+    into: _Pipe
+    out_of: _Pipe
+    connection: "_Connection"
+    lost = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.into.reads_from(transport)
+        self.out_of.ready = True
+        self.out_of.flush()
+
+    def data_received(self, data: bytes) -> None:
+        self.into.push(data)
+
+    def eof_received(self) -> bool:
+        self.into.push(END)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self.out_of.drop()
+        self.into.push(BROKEN)
+        self.connection.side_lost()
+
+    def pause_writing(self) -> None:
+        self.out_of.ready = False
+
+    def resume_writing(self) -> None:
+        self.out_of.ready = True
+        self.out_of.flush()
+
+    def hand(self, item: _Item) -> None:
+        """Give `item` to the peer on this side."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if isinstance(item, bytes):
+            self.transport.write(item)
+        elif item is BROKEN:
+            self.transport.abort()
+        else:
+            with contextlib.suppress(OSError):  # the peer reset the connection, and we are not told yet
+                self.transport.write_eof()
+            self.connection.side_ended(self)
+
+
+class _CallerSide(_Side):
+    """The side that asks; what it says and is given is also read for the record."""
+
+    def __init__(self, proxy: LinkProxy) -> None:
+        self._proxy = proxy
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.connection = _Connection(self._proxy, self)
+        self._sniffer = self._proxy.opened(self.connection)
+        super().connection_made(transport)
+        self.connection.reach_callee()
+
+    def data_received(self, data: bytes) -> None:
+        self._sniffer.request(data)
+        self.into.push(data)
+
+    def hand(self, item: _Item) -> None:
+        if isinstance(item, bytes):
+            self._sniffer.answer(item)
+        super().hand(item)
+
+
+class _Connection:
+    """A caller's connection, and the one to the callee that belongs to it."""
+
+    def __init__(self, proxy: LinkProxy, caller: _CallerSide) -> None:
+        self._proxy = proxy
+        self._sides = (caller, _Side())
+        self._caller, self._callee = self._sides
+        self._callee.connection = self
+        self._ended: set[_Side] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._asks = caller.into = self._callee.out_of = _Pipe(proxy, Direction.REQUEST, self._callee.hand)
+        self._answers = caller.out_of = self._callee.into = _Pipe(proxy, Direction.ANSWER, caller.hand)
+
+    def reach_callee(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._connect())
+
+    async def _connect(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self._callee, "127.0.0.1", self._proxy.target)
+        except OSError:
+            self._callee.lost = True
+            self._asks.drop()
+            self._answers.push(BROKEN)
+
+    def flush(self) -> None:
+        self._asks.flush()
+        self._answers.flush()
+
+    def side_ended(self, side: _Side) -> None:
+        """`side` was told that no more comes. With both told, the connection is over."""
+        self._ended.add(side)
+        if len(self._ended) == len(self._sides):
+            for each in self._sides:
+                if each.transport:
+                    each.transport.close()
+
+    def side_lost(self) -> None:
+        if self._caller.lost and self._callee.lost:
+            self._proxy.connections.discard(self)
+
+    def cut(self) -> None:
+        self._asks.drop()
+        self._answers.drop()
+        if self._task:
+            self._task.cancel()
+        for side in self._sides:
+            if side.transport:
+                side.transport.abort()
+        self._proxy.connections.discard(self)

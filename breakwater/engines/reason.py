@@ -1,0 +1,36 @@
+"""Why a service did not come up: the one line of its log that says so."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+_PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_ERROR = re.compile(r"^(?P<kind>(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)): ?(?P<what>.*)$")
+MAX_TEXT = 300
+
+
+def reason(log: Sequence[str], shop: Path, seen_as: Path | None = None) -> str:
+    """Return the exception that ended a service with its file and line in the shop, else the log's last line.
+
+    `seen_as` is where the service saw the shop's folder, if not at `shop`.
+    """
+    lines = [line for line in log if line.strip()]
+    found = [(at, match) for at, line in enumerate(lines) if (match := _ERROR.match(line.strip()))]
+    if not found:
+        return lines[-1].strip()[:MAX_TEXT] if lines else "it said nothing"
+    at, error = found[-1]
+    what = error["what"] or (lines[at + 1].strip() if at + 1 < len(lines) else "")
+    said = f"{error['kind'].rpartition('.')[2]}: {what}"[:MAX_TEXT]
+    place = _place(lines[:at], (shop, seen_as or shop))
+    return f"{place}: {said}" if place else said
+
+
+def _place(lines: Sequence[str], roots: Sequence[Path]) -> str:
+    """The innermost place in the shop's own files that a traceback names."""
+    for line in reversed(lines):
+        match = _PLACE.match(line)
+        file = Path(match["file"]) if match else None
+        for root in roots:
+            if match and file and file.is_relative_to(root):
+                return f"{file.relative_to(root)}, line {match['line']}"
+    return ""

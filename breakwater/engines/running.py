@@ -1,0 +1,408 @@
+"""A shop that runs: its processes, its database server, its links, and the order in which they start.
+
+`depends_on` is honoured without waiting in line: a service starts at once, and its link to a service that it needs
+is held until that one is healthy, as with sockets that are opened before their servers. Only what a service needs
+from the database (its migrations) is waited for.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sysconfig
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from breakwater.engines import ServiceStatus
+from breakwater.engines.control import LOGS
+from breakwater.engines.description import BUYER, FILE, Kind, Link, Service, Shop, host_of
+from breakwater.engines.isolation import SHOP, isolated
+from breakwater.engines.ports import Port, reserve
+from breakwater.engines.postgres import Cluster
+from breakwater.engines.process import Launcher, Process, Program, tail
+from breakwater.engines.proxy import LinkProxy
+from breakwater.engines.reason import reason
+from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
+
+READY = "/readyz"
+START_S = float(os.environ.get("BREAKWATER_START_S") or 30)
+GRACE_S = 10.0
+POLL_S = 0.01
+ANSWER_S = 2.0
+
+
+@dataclass
+class Unit:
+    """A long-running service and what is known of it."""
+
+    service: Service
+    port: Port
+    process: Process | None = None
+    seconds: float = 0.0
+    healthy: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.alive
+
+    @property
+    def status(self) -> ServiceStatus:
+        state = ("healthy" if self.healthy.is_set() else "starting") if self.alive else "exited"
+        pid = self.process.pid if self.process and self.alive else None
+        return ServiceStatus(self.service.name, state, pid, round(self.seconds, 3))
+
+
+Tell = Callable[[ServiceStatus], None]
+
+
+class RunningShop:
+    """All of one shop. Methods that change it must not run at the same time; the supervisor sees to that."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        state: Path,
+        launcher: Launcher,
+        *,
+        isolate: bool = False,
+        public_port: int = 0,
+        on_activity: Callable[[], None] = lambda: None,
+        on_process: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.shop = shop
+        self.state = state
+        self._launcher = launcher
+        self._isolate = isolate
+        self._public_port = public_port
+        self._on_process = on_process
+        self._processes: set[Process] = set()
+        self._units = {s.name: Unit(s, reserve()) for s in shop.services.values() if s.kind is not Kind.JOB}
+        self.proxies = {link: LinkProxy(link, self._units[link.callee].port.number, on_activity) for link in shop.links}
+        self._cluster: Cluster | None = None
+        self._done: dict[str, asyncio.Event] = {job.name: asyncio.Event() for job in shop.of(Kind.JOB)}
+        self._seeded = asyncio.Event()
+
+    # What a supervisor asks for.
+
+    async def up(self, tell: Tell) -> None:
+        """Start whatever does not run; return when all of it is healthy. Raises ShopDidNotStart, EngineTrouble."""
+        await self._open_links()
+        async with _all_or_first_error() as tasks:
+            for server in self.shop.of(Kind.SERVER):
+                tasks.create_task(self._start_server(server, tell))
+            for job in self.shop.of(Kind.JOB):
+                tasks.create_task(self._run_job(job))
+            tasks.create_task(self._snapshot())
+            self._start_code(tasks, tell)
+
+    async def reset(self) -> None:
+        """Give the next check a fresh shop."""
+        units = [unit for unit in self._units.values() if unit.service.kind is Kind.CODE]
+        await asyncio.gather(*(self._kill(unit) for unit in units))
+        for proxy in self.proxies.values():
+            proxy.cut()
+            proxy.forget()
+            proxy.release()
+        shutil.rmtree(self.state / "judge", ignore_errors=True)
+        self._seeded.clear()
+        async with _all_or_first_error() as tasks:
+            tasks.create_task(self._restore())
+            for job in self._late_jobs():
+                self._done[job.name].clear()
+                tasks.create_task(self._run_job(job))
+            self._start_code(tasks, lambda status: None, wait_for_data=False)
+
+    async def restart(self, name: str) -> None:
+        """Stop a service as an orchestrator would, start it, and return when it is healthy."""
+        unit = self._code(name)
+        unit.healthy.clear()
+        if unit.process:
+            await unit.process.stop(GRACE_S)
+        await self._bring_up(unit)
+
+    async def kill(self, name: str) -> None:
+        await self._kill(self._code(name))
+
+    async def close(self) -> None:
+        """End everything at once: its data is thrown away with it."""
+        for proxy in self.proxies.values():
+            proxy.close()
+        await asyncio.gather(*(self._kill(unit) for unit in self._units.values() if unit.service.kind is Kind.CODE))
+        if self._cluster:
+            await self._cluster.stop()
+        self._launcher.close()
+        for unit in self._units.values():
+            unit.port.release()
+
+    @property
+    def public(self) -> str:
+        """The service that a buyer reaches: the first whose ports the description publishes; empty if none."""
+        return next((name for name, unit in self._units.items() if unit.service.published), "")
+
+    def statuses(self) -> list[ServiceStatus]:
+        return [unit.status for unit in self._units.values()]
+
+    def endpoints(self) -> dict[str, str]:
+        links = {name: self.proxies.get(Link(BUYER, name)) for name in self._units}
+        return {name: f"http://127.0.0.1:{proxy.port}" for name, proxy in links.items() if proxy}
+
+    def provider_socket(self) -> str:
+        """The control socket of the provider; empty if the shop has none."""
+        for unit in self._units.values():
+            if unit.service.judge and "CONTROL_SOCKET" in unit.service.environment:
+                return self._environment(unit.service)["CONTROL_SOCKET"]
+        return ""
+
+    def process_groups(self) -> list[int]:
+        """The process groups that run now."""
+        self._processes = {process for process in self._processes if process.alive}
+        server = {self._cluster.process} if self._cluster and self._cluster.process else set()
+        return sorted(process.pid for process in self._processes | server)
+
+    # Starting.
+
+    async def _open_links(self) -> None:
+        for proxy in self.proxies.values():
+            if not proxy.listening:
+                is_public = proxy.link == Link(BUYER, self.public)
+                await proxy.listen(self._public_port if is_public else 0)
+
+    def _start_code(self, tasks: asyncio.TaskGroup, tell: Tell, *, wait_for_data: bool = True) -> None:
+        for unit in self._units.values():
+            if unit.service.kind is Kind.CODE and not unit.alive:
+                unit.healthy.clear()
+                tasks.create_task(self._start_unit(tasks, unit, tell, wait_for_data=wait_for_data))
+
+    async def _start_unit(self, tasks: asyncio.TaskGroup, unit: Unit, tell: Tell, *, wait_for_data: bool) -> None:
+        for need, condition in self._needs(unit.service):
+            proxy, event = self.proxies.get(Link(unit.service.name, need)), self._event(need)
+            if condition == "service_started" or event.is_set():
+                continue
+            if proxy and not (wait_for_data and event is self._seeded):
+                proxy.hold()
+                tasks.create_task(_release_at(event, proxy))
+            else:
+                await event.wait()
+        await self._bring_up(unit)
+        tell(unit.status)
+
+    def _needs(self, service: Service) -> list[tuple[str, str]]:
+        """What a service waits for: what it says, and the data of the servers that it has a link to."""
+        servers = {server.name: "service_healthy" for server in self.shop.of(Kind.SERVER)}
+        linked = {name: condition for name, condition in servers.items() if Link(service.name, name) in self.proxies}
+        return list({**service.needs, **linked}.items())
+
+    def _event(self, need: str) -> asyncio.Event:
+        if need in self._done:
+            return self._done[need]
+        unit = self._units[need]
+        return self._seeded if unit.service.kind is Kind.SERVER else unit.healthy
+
+    async def _start_server(self, server: Service, tell: Tell) -> None:
+        unit = self._units[server.name]
+        if unit.alive:
+            return
+        if self._cluster:
+            raise EngineTrouble(
+                "PostgreSQL has ended, and its data with it. Run: course shop down, then course shop up"
+            )
+        started = monotonic()
+        self._cluster = Cluster(self.state / "pg", unit.port, self._log(server.name))
+        await self._cluster.start()
+        unit.process = self._cluster.process
+        await self._cluster.seed(server.init_sql)
+        unit.seconds = monotonic() - started
+        unit.healthy.set()
+        tell(unit.status)
+
+    async def _run_job(self, job: Service) -> None:
+        done = self._done[job.name]
+        if done.is_set():
+            return
+        for need in job.needs:
+            is_job = need in self._done
+            await (self._done[need] if is_job else self._units[need].healthy).wait()
+        process = await self._launch(job, self._command(job, None))
+        try:
+            status = await asyncio.shield(process.exited)
+        finally:
+            process.kill()
+        if status:
+            await self._failed(job, process, f"ended with status {status}")
+        done.set()
+
+    async def _snapshot(self) -> None:
+        """Keep the databases as the migrations left them, for `reset`."""
+        late = {job.name for job in self._late_jobs()}
+        for server in self.shop.of(Kind.SERVER):
+            await self._units[server.name].healthy.wait()
+        for name, done in self._done.items():
+            if name not in late:
+                await done.wait()
+        if self._cluster and not self._seeded.is_set():
+            await self._cluster.snapshot()
+        self._seeded.set()
+
+    async def _restore(self) -> None:
+        if self._cluster:
+            await self._cluster.restore()
+        self._seeded.set()
+
+    def _late_jobs(self) -> list[Service]:
+        """Jobs that need running code: what they do is not in the snapshot."""
+
+        def needs_code(name: str) -> bool:
+            service = self.shop.services[name]
+            return service.kind is Kind.CODE or any(needs_code(need) for need in service.needs)
+
+        return [job for job in self.shop.of(Kind.JOB) if any(needs_code(need) for need in job.needs)]
+
+    async def _bring_up(self, unit: Unit) -> None:
+        started = monotonic()
+        unit.process = await self._launch(unit.service, self._command(unit.service, unit.port.number))
+        why = f"did not become healthy within {START_S:g} s"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                why = await _readiness(unit.process, unit.port.number)
+        if why:
+            await self._failed(unit.service, unit.process, why)
+        unit.seconds = monotonic() - started
+        unit.healthy.set()
+
+    async def _launch(self, service: Service, command: tuple[str, ...]) -> Process:
+        assert service.folder
+        environment = self._environment(service)
+        program = Program(service.name, command, service.folder, environment, self._log(service.name))
+        if self._isolate and not service.judge:
+            program = isolated(program, self.shop.folder)
+        try:
+            process = await self._launcher.start(program)
+        except FileNotFoundError:
+            raise ShopDidNotStart(
+                f"{service.name} did not start: its command `{command[0]}` was not found.", service=service.name
+            ) from None
+        except OSError as error:
+            raise EngineTrouble(f"{service.name} could not be started: {error}") from None
+        self._processes.add(process)
+        self._on_process()
+        return process
+
+    async def _failed(self, service: Service, process: Process, how: str) -> NoReturn:
+        await process.drained()
+        lines = tail(self._log(service.name))
+        why = reason(lines, self.shop.folder, SHOP if self._isolate else None)
+        if service.judge:
+            raise EngineTrouble(f"{service.name} (the course's own) {how}: {why}")
+        text = f"{service.name} did not start: {why} (it {how}). See: course shop logs {service.name}"
+        raise ShopDidNotStart(text, service=service.name, last_lines=lines)
+
+    async def _kill(self, unit: Unit) -> None:
+        unit.healthy.clear()
+        if unit.process:
+            unit.process.kill()
+            await unit.process.exited
+
+    def _code(self, name: str) -> Unit:
+        service = self.shop.find(name)
+        if service.kind is not Kind.CODE:
+            raise BadInput(f"{name} is a server of the engine's own: it can be neither killed nor restarted yet.")
+        return self._units[name]
+
+    # What a service is told.
+
+    def _log(self, name: str) -> Path:
+        return self.state / LOGS / f"{name}.log"
+
+    def _command(self, service: Service, port: int | None) -> tuple[str, ...]:
+        words = list(service.command)
+        if port is None:
+            return tuple(words)
+        for at, word in enumerate(words[:-1]):
+            if word == "--port":
+                words[at + 1] = str(port)
+            elif word == "--host":
+                words[at + 1] = "127.0.0.1"
+        if str(port) not in words:
+            raise BadInput(
+                f"{self.shop.folder / FILE}: service `{service.name}`: its command has no `--port N`, by which the "
+                f"embedded engine tells it where to listen."
+            )
+        return tuple(words)
+
+    def _environment(self, service: Service) -> dict[str, str]:
+        base = {
+            "PATH": f"{sysconfig.get_path('scripts')}:{os.defpath}",
+            "HOME": str(self.state),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return base | {key: self._setting(service, value) for key, value in service.environment.items()}
+
+    def _setting(self, service: Service, value: str) -> str:
+        callee = host_of(value)
+        if callee in self._units:
+            return self._address(service, callee, value)
+        if service.judge and value.startswith("/"):
+            return str(self._judge_folder(service) / Path(value).name)
+        return value
+
+    def _address(self, service: Service, callee: str, value: str) -> str:
+        """A URL that leads to the link's proxy (for a job: to the server itself), with the role's real password."""
+        proxy = self.proxies.get(Link(service.name, callee))
+        port = proxy.port if proxy else self._units[callee].port.number
+        user, colon, password = urlsplit(value).netloc.rpartition("@")[0].partition(":")
+        passwords: Mapping[str, str] = self._cluster.passwords if self._cluster else {}
+        if self._units[callee].service.kind is Kind.SERVER and user in passwords:
+            colon, password = ":", passwords[user]
+        login = f"{user}{colon}{password}@" if user else ""
+        return urlsplit(value)._replace(netloc=f"{login}127.0.0.1:{port}").geturl()
+
+    def _judge_folder(self, service: Service) -> Path:
+        folder = self.state / "judge" / service.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+
+@contextlib.asynccontextmanager
+async def _all_or_first_error() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that raises the first error of its tasks, by itself; the other tasks are cancelled."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+    except BaseExceptionGroup as group:
+        errors = [error for error in group.exceptions if isinstance(error, CourseError)]
+        raise (errors or group.exceptions)[0] from None
+
+
+async def _release_at(event: asyncio.Event, proxy: LinkProxy) -> None:
+    await event.wait()
+    proxy.release()
+
+
+async def _readiness(process: Process, port: int) -> str:
+    """Wait until a service answers that it is ready: an empty string, or why it never will."""
+    while process.alive:
+        if await _answers(port):
+            return ""
+        await asyncio.wait([process.exited], timeout=POLL_S)
+    return f"ended with status {process.exited.result()}"
+
+
+async def _answers(port: int) -> bool:
+    """Whether a service says that it is ready."""
+    writer = None
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"GET {READY} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+            return (await reader.readline()).split(b" ")[1:2] == [b"200"]
+    except (OSError, TimeoutError, ValueError):
+        return False
+    finally:
+        if writer:
+            writer.close()

@@ -1,0 +1,274 @@
+"""The process that holds one shop: `python -m breakwater.engines.supervisor JOB`.
+
+It outlives the command that started it, or, leased, dies with it. It holds the services, the database server and
+the links; clients ask it over a Unix socket (see `control`). A fault lives as long as the connection that asked for
+it. Ended in whatever way, it takes everything with it.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from breakwater.engines import ServiceStatus, description, state
+from breakwater.engines.control import LOGS, SOCKET, error_to_json, exchange_to_json
+from breakwater.engines.process import PlainLauncher
+from breakwater.engines.running import RunningShop
+from breakwater.errors import CourseError, EngineTrouble
+from breakwater.faults import Fault
+
+FIRST_UP_S = 30.0
+"""A supervisor that nobody asked to bring the shop up ends after this time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a supervisor is told at its start. `port` is the public one, 0 for any."""
+
+    folder: str
+    state: str
+    isolate: bool = False
+    lease: bool = False
+    port: int = 0
+    trusted: str = ""
+    idle_s: float = 4 * 3600.0
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class Client:
+    """One connection: an op, its progress, its end."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def request(self) -> dict[str, Any]:
+        request = json.loads(await self._reader.readline() or b"{}")
+        return request if isinstance(request, dict) else {}
+
+    def send(self, **answer: Any) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(answer | {"pid": os.getpid()}).encode() + b"\n")
+
+    async def gone(self) -> None:
+        """Return when the client has closed its end."""
+        while await self._reader.read(4096):
+            pass
+
+    async def flushed(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+
+class Supervisor:
+    """Answers clients; changes to the shop are made one at a time."""
+
+    def __init__(self, job: Job) -> None:
+        self._state = Path(job.state)
+        self._job = job
+        trusted = Path(job.trusted) if job.trusted else None
+        shop = description.load(Path(job.folder), trusted=trusted)
+        self._shop = RunningShop(
+            shop,
+            self._state,
+            PlainLauncher(),
+            isolate=job.isolate,
+            public_port=job.port,
+            on_activity=self._touch,
+            on_process=self._record,
+        )
+        self._changing = asyncio.Lock()
+        self._over = asyncio.Event()
+        self._serving: set[asyncio.Task[Any]] = set()
+        self._wanted = 0
+        self._established = False
+        self._ending = False
+        self.failed = False
+        self._touched = monotonic()
+        self._ops: dict[str, Callable[[Client, dict[str, Any]], Awaitable[Any]]] = {
+            "up": self._up,
+            "down": self._down,
+            "status": self._status,
+            "reset": self._changes(lambda request: self._shop.reset()),
+            "restart": self._changes(lambda request: self._shop.restart(request["service"])),
+            "kill": self._changes(lambda request: self._shop.kill(request["service"])),
+            "where": self._where,
+            "trace": self._trace,
+            "inject": self._inject,
+        }
+
+    async def serve(self) -> None:
+        """Serve until told to end, the lease ends, or nobody used the shop for long."""
+        server = await asyncio.start_unix_server(self._answer, self._state / SOCKET)
+        watch = asyncio.create_task(self._watch())
+        await self._over.wait()
+        watch.cancel()
+        server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._shop.close()
+
+    def end(self) -> None:
+        self._over.set()
+
+    def _touch(self) -> None:
+        self._touched = monotonic()
+
+    async def _watch(self) -> None:
+        """End a shop that nobody uses, or that nobody asked for."""
+        await asyncio.sleep(FIRST_UP_S)
+        while self._established or self._changing.locked():
+            await asyncio.sleep(min(60.0, self._job.idle_s / 4))
+            if monotonic() - self._touched > self._job.idle_s:
+                break
+        self.end()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._touch()
+        self._serving.add(task)
+        client = Client(reader, writer)
+        try:
+            await self._serve_one(client)
+        except CourseError as error:
+            client.send(error=error_to_json(error))
+        except ConnectionError:
+            pass
+        except Exception as error:  # whatever it is, the client must hear of it
+            client.send(error=error_to_json(EngineTrouble(f"The supervisor failed: {error!r}")))
+            raise
+        finally:
+            await client.flushed()
+            writer.close()
+            self._serving.discard(task)
+            if self._ending:
+                self.end()
+
+    async def _serve_one(self, client: Client) -> None:
+        request = await client.request()
+        op = self._ops.get(request.get("op", ""))
+        if op is None:
+            raise EngineTrouble(f"The supervisor knows no `{request.get('op')}`: run course shop down, then up")
+        client.send(done=await op(client, request))
+
+    def _changes(self, change: Callable[[dict[str, Any]], Awaitable[None]]) -> Any:
+        async def op(client: Client, request: dict[str, Any]) -> None:
+            async with self._changing:
+                if not self._established:
+                    raise EngineTrouble("The shop is not up. Start it: course shop up")
+                await change(request)
+
+        return op
+
+    def _record(self) -> None:
+        state.record(self._state, self._shop.process_groups())
+
+    async def _up(self, client: Client, request: dict[str, Any]) -> Any:
+        """Bring the shop up, unless whoever asked is gone before it is: then nobody knows of it, and it ends."""
+        self._wanted += 1
+        work = asyncio.create_task(self._bring_up(lambda status: client.send(progress=asdict(status))))
+        gone = asyncio.create_task(client.gone())
+        try:
+            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            self._ending = self._ending or (self._wanted == 1 and not self._established)
+            raise ConnectionError
+        finally:
+            self._wanted -= 1
+            gone.cancel()
+            work.cancel()
+            await asyncio.wait([work])
+
+    async def _bring_up(self, tell: Callable[[ServiceStatus], None]) -> Any:
+        async with self._changing:
+            try:
+                await self._shop.up(tell)
+            except CourseError:
+                self.failed = self._ending = True
+                await self._shop.close()
+                raise
+            self._established = True
+            return [asdict(status) for status in self._shop.statuses()]
+
+    async def _down(self, client: Client, request: dict[str, Any]) -> None:
+        self._ending = True
+
+    async def _status(self, client: Client, request: dict[str, Any]) -> Any:
+        return [asdict(status) for status in self._shop.statuses()]
+
+    async def _where(self, client: Client, request: dict[str, Any]) -> Any:
+        return {
+            "endpoints": self._shop.endpoints(),
+            "provider": self._shop.provider_socket(),
+            "public": self._shop.public,
+        }
+
+    async def _trace(self, client: Client, request: dict[str, Any]) -> Any:
+        exchanges = [each for proxy in self._shop.proxies.values() for each in proxy.exchanges()]
+        return [exchange_to_json(each) for each in sorted(exchanges, key=lambda each: each.asked_at)]
+
+    async def _inject(self, client: Client, request: dict[str, Any]) -> None:
+        fault = Fault.from_json(request["fault"])
+        proxy = self._shop.proxies[self._shop.shop.find_link(fault.caller, fault.callee)]
+        proxy.add(fault)
+        try:
+            client.send(progress=None)
+            await client.gone()
+        finally:
+            proxy.remove(fault)
+
+
+def main() -> None:
+    job = Job(**json.loads(sys.argv[1]))
+    _raise_limits()
+    folder = Path(job.state)
+    held = state.lock(folder)
+    if held is None:
+        return  # another supervisor was first, and serves as well
+    state.clear(folder)
+    keep_logs = asyncio.run(_run(job))
+    state.clear(folder, keep_logs=keep_logs)
+    if not keep_logs:
+        state.remove(folder)
+
+
+async def _run(job: Job) -> bool:
+    """Run to the end; True if the logs tell why the shop did not start, and must stay."""
+    (Path(job.state) / LOGS).mkdir(exist_ok=True)
+    supervisor = Supervisor(job)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, supervisor.end)
+    if job.lease:
+        loop.add_reader(sys.stdin.fileno(), _lease_ended, supervisor)
+    await supervisor.serve()
+    return supervisor.failed
+
+
+def _lease_ended(supervisor: Supervisor) -> None:
+    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    supervisor.end()
+
+
+def _raise_limits() -> None:
+    """Each connection through a link takes two descriptors."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))
+
+
+if __name__ == "__main__":
+    main()

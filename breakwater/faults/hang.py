@@ -1,0 +1,17 @@
+"""Silence."""
+
+from dataclasses import dataclass
+
+from breakwater.faults import Direction, Fault
+
+
+@dataclass(frozen=True)
+class Hang(Fault):
+    """The link accepts and carries nothing either way; what was said is delivered, in order, when it heals.
+
+    So does a stopped process, or a network whose packets are sent again until they arrive: a request that the
+    caller gave up long ago may yet be carried out.
+    """
+
+    def holds(self, direction: Direction) -> bool:
+        return True

@@ -14,7 +14,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -31,7 +31,8 @@ MAX_FILES = 5000
 MAX_NAME = 200
 EPOCH = (1980, 1, 1, 0, 0, 0)
 BLOCK = 64 * 1024
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
+# What `zipfile` raises on crafted archives; OSError where one points outside the file.
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 class Manifest(Table):
@@ -200,13 +201,15 @@ def _opened(archive: Path, module: str | None) -> Iterator[tuple[zipfile.ZipFile
     """The archive and its manifest, once names, kinds, sizes and the module are known to be right."""
     whose = archive.name
     try:
-        if archive.stat().st_size > MAX_BYTES:
-            raise BadInput(f"{whose} has {_mib(archive.stat().st_size)}, and {_mib(MAX_BYTES)} is the limit.")
-        with _reading(whose):
-            zipped = zipfile.ZipFile(archive)
+        raw = archive.open("rb")
     except OSError as error:
         raise BadInput(f"{archive} cannot be read: {error.strerror}.") from None
-    with zipped:
+    with raw, ExitStack() as stack:
+        size = os.fstat(raw.fileno()).st_size
+        if size > MAX_BYTES:
+            raise BadInput(f"{whose} has {_mib(size)}, and {_mib(MAX_BYTES)} is the limit.")
+        with _reading(whose):
+            zipped = stack.enter_context(zipfile.ZipFile(raw))
         _members_are_safe(zipped, whose)
         with _reading(whose):
             manifest = _manifest_in(zipped, whose)

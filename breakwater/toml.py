@@ -111,7 +111,7 @@ def _explain(file: Path, text: str, model: type[BaseModel], error: ValidationErr
     errors = error.errors(include_url=False)
     first = min(errors, key=lambda e: e["type"] != "extra_forbidden")
     where = tuple(first["loc"])
-    line = line_of(text, where) or line_of(text, where[:-1])
+    line = next((line for place in (where, where[:-1]) if place and (line := line_of(text, place))), None)
     more = f" ({len(errors) - 1} more after it.)" if len(errors) > 1 and first["type"] != "extra_forbidden" else ""
     return f"{shown(file)}{f', line {line}' if line else ''}: {_say(model, first, where)}{more}"
 
@@ -125,13 +125,14 @@ def _say(model: type[BaseModel], error: ErrorDetails, where: Where) -> str:
         return f"key {name} is missing."
     if kind in MEANT:
         return f"{name} must be {MEANT[kind]}, not {_shown_value(error['input'])}."
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {said}." if where else f"{said}."
 
 
 def _name(where: Where) -> str:
     if where and isinstance(where[-1], int):
         return f"item {where[-1] + 1} of {_name(where[:-1])}"
-    return f"`{where[-1]}`" if where else "the file"
+    return f"`{where[-1]}`" if where else ""
 
 
 def _shown_value(value: Any) -> str:

@@ -1,0 +1,95 @@
+"""The order book: everything that is kept in the database, in short transactions.
+
+None of them spans a call over the network: a connection that waits for somebody else is lost to all others.
+"""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
+from .models import Order, Seat
+
+LIVE = ("pending", "confirmed")
+RETRY_AFTER_S = (1.0, 1.5)  # longer than one attempt takes, and never the same for all
+
+
+class NoSuchSeat(Exception):
+    """The event has no such seat."""
+
+
+class SeatTaken(Exception):
+    """Another order has the seat."""
+
+
+class OrderBook:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._session = async_sessionmaker(engine, expire_on_commit=False)
+
+    async def place(self, event: str, seat: str, buyer: str, card: str) -> Order:
+        """Write down a pending order, which holds the seat. Raises NoSuchSeat or SeatTaken."""
+        try:
+            async with self._session.begin() as session:
+                row = await session.get(Seat, (event, seat))
+                if row is None:
+                    raise NoSuchSeat
+                order = Order(
+                    id=uuid4(),
+                    event=event,
+                    seat=seat,
+                    buyer=buyer,
+                    amount_cents=row.price_cents,
+                    status="pending",
+                    card=card,
+                    retry_at=_later(),
+                )
+                session.add(order)
+        except IntegrityError:  # the unique index: somebody else was first
+            raise SeatTaken from None
+        return order
+
+    async def end(self, order_id: UUID, status: str) -> Order:
+        """Bring a pending order to its end and return it; one that has ended stays as it is."""
+        async with self._session.begin() as session:
+            pending = update(Order).where(Order.id == order_id, Order.status == "pending")
+            await session.execute(pending.values(status=status, card=None))
+            return await session.get_one(Order, order_id)
+
+    async def claim(self, at_most: int) -> list[Order]:
+        """Return pending orders whose attempt is due. Nobody else gets them until they are due again."""
+        due = (
+            select(Order.id)
+            .where(Order.status == "pending", Order.card.is_not(None), Order.retry_at <= func.now())
+            .order_by(Order.retry_at)
+            .limit(at_most)
+            .with_for_update(skip_locked=True)
+            .cte()
+        )
+        claim = update(Order).where(Order.id.in_(select(due.c.id))).values(retry_at=_later()).returning(Order)
+        async with self._session.begin() as session:
+            return list(await session.scalars(claim))
+
+    async def find(self, order_id: UUID) -> Order | None:
+        async with self._session() as session:
+            return await session.get(Order, order_id)
+
+    async def seats(self, event: str) -> list[tuple[Seat, bool]]:
+        """Return the event's seats, each with whether it is taken; an empty list if there is no such event."""
+        taken = exists().where(Order.event == Seat.event, Order.seat == Seat.seat, Order.status.in_(LIVE))
+        async with self._session() as session:
+            rows = await session.execute(select(Seat, taken).where(Seat.event == event).order_by(Seat.seat))
+            return [(seat, is_taken) for seat, is_taken in rows]
+
+    async def answers(self) -> None:
+        """Return if the database answers; raise what it raises otherwise."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+def _later() -> ColumnElement[datetime]:
+    """Return the database's time at which the next attempt is due."""
+    return func.now() + timedelta(seconds=random.uniform(*RETRY_AFTER_S))

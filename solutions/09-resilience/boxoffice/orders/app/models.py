@@ -1,0 +1,51 @@
+"""The tables. Their history is in migrations/."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, func, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Seat(Base):
+    __tablename__ = "seats"
+
+    event: Mapped[str] = mapped_column(primary_key=True)
+    seat: Mapped[str] = mapped_column(primary_key=True)
+    price_cents: Mapped[int]
+
+
+class Order(Base):
+    """One buyer's wish for one seat. `status`: pending, then one of confirmed, declined, cancelled.
+
+    A pending order keeps what it takes to ask payments again: the card (a real shop would keep the provider's
+    token for it), wiped at the end, and `retry_at`, the earliest time of the next attempt.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        ForeignKeyConstraint(["event", "seat"], ["seats.event", "seats.seat"]),
+        # Whoever inserts first has the seat. An order that ended without it sets it free.
+        Index(
+            "one_live_order_per_seat",
+            "event",
+            "seat",
+            unique=True,
+            postgresql_where=text("status IN ('pending', 'confirmed')"),
+        ),
+        Index("pending_by_retry_at", "retry_at", postgresql_where=text("status = 'pending'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    event: Mapped[str]
+    seat: Mapped[str]
+    buyer: Mapped[str]
+    amount_cents: Mapped[int]
+    status: Mapped[str]
+    card: Mapped[str | None]
+    retry_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,146 @@
+"""The shop for real: on the embedded engine, or one service of it alone."""
+
+import contextlib
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+import pytest
+
+from breakwater import paths
+from breakwater.engines import ShopSpec
+from breakwater.engines.embedded import EmbeddedEngine
+
+START_S = 20.0
+
+
+def load(service: str, module: str) -> ModuleType:
+    """Import one module of a service's package; the services' packages are all called `app`, so here it has a name
+    of its own."""
+    package = f"boxoffice_{service}"
+    folder = paths.BOXOFFICE / service / "app"
+    if package not in sys.modules:
+        spec = importlib.util.spec_from_file_location(
+            package, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec
+        assert spec.loader
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[package])
+    return importlib.import_module(f"{package}.{module}")
+
+
+@contextlib.contextmanager
+def up(shop: Path) -> Iterator[EmbeddedEngine]:
+    """A shop that runs meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="bw-") as state:
+        engine = EmbeddedEngine(ShopSpec(shop, Path(state) / "shop"), lease=True)
+        engine.up()
+        try:
+            yield engine
+        finally:
+            engine.down()
+
+
+@dataclass
+class Provider:
+    """The card provider alone, in a process of its own, as compose.yaml starts it."""
+
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def books(self) -> Path:
+        return self.folder / "books.jsonl"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.port = free_port()
+        environment = {**os.environ, "BOOKS": str(self.books), "CONTROL_SOCKET": str(self.folder / "control.sock")}
+        command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", str(self.port)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--timeout-graceful-shutdown", "1"],
+                cwd=paths.BOXOFFICE / "provider",
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(self._ready, within_s=START_S, what="the provider is ready")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait(START_S)
+
+    def control(self, method: str, path: str, **body: object) -> dict[str, list[dict[str, object]]]:
+        """Call the controls; returns the parsed answer."""
+        transport = httpx.HTTPTransport(uds=str(self.folder / "control.sock"))
+        with httpx.Client(transport=transport, base_url="http://provider") as client:
+            answer = client.request(method, path, json=None if method == "GET" else body)
+            answer.raise_for_status()
+            parsed: dict[str, list[dict[str, object]]] = answer.json()
+            return parsed
+
+    def captures(self) -> list[dict[str, object]]:
+        return self.control("GET", "/books")["captures"]
+
+    def _ready(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, (self.folder / "log").read_text()
+        try:
+            return httpx.get(self.url + "/readyz").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Callable[[], object], *, within_s: float, what: str) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def provider_process() -> Iterator[Provider]:
+    with tempfile.TemporaryDirectory(prefix="bw-") as folder:
+        provider = Provider(Path(folder))
+        provider.start()
+        yield provider
+        provider.stop()
+
+
+@pytest.fixture
+def provider(provider_process: Provider) -> Provider:
+    """The running provider, with empty books and on a sunny day."""
+    provider_process.control("POST", "/reset")
+    return provider_process
+
+
+@pytest.fixture(scope="module")
+def naive() -> Iterator[EmbeddedEngine]:
+    """The naive shop, running."""
+    with up(paths.BOXOFFICE) as engine:
+        yield engine

@@ -1,16 +1,29 @@
 """The instructor's commands; `course` finds them through the entry-point group `breakwater.commands`."""
 
-from typing import Annotated
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from autograder.collect import Refused
+    from autograder.grade import Graded
+
 Module = Annotated[str, typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")]
 AnyModule = typer.Argument(metavar="NN", help="One module; without it, each that is built.")
+Class = Annotated[
+    Path | None, typer.Option("--class", metavar="DIR", help="The class's folder; without it, class/.", file_okay=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON on stdout.")]
+REFUSED, UNKNOWN = 3, 2
 
 
 def register(app: typer.Typer) -> None:
     """Add the instructor's commands to `course`."""
-    app.command()(release)
+    for command in (release, collect, grade):
+        app.command(rich_help_panel="Instructors")(command)
 
 
 def release(module: Annotated[str | None, AnyModule] = None) -> None:
@@ -21,3 +34,108 @@ def release(module: Annotated[str | None, AnyModule] = None) -> None:
     for notebook in make(module):
         typer.echo(shown(notebook))
     typer.echo("build/learner.zip")
+
+
+def collect(
+    module: Module,
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="STUDENT/NN-topic/ folders, or archives.")],
+    room: Class = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take what learners handed in, by allow-list. Exit status 3 if a submission was refused."""
+    from breakwater.cli._out import print_json
+
+    taken, refused = _collect(_module(module), source, room)
+    if as_json:
+        print_json({"module": _module(module), "taken": taken, "refused": [asdict(each) for each in refused]})
+    else:
+        typer.echo(f"{len(taken)} taken{': ' if taken else ''}{', '.join(taken)}")
+        _tell(refused)
+    raise typer.Exit(REFUSED if refused else 0)
+
+
+def grade(
+    module: Module,
+    submissions: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Collect from here first; without it, grade what is collected.")
+    ] = None,
+    room: Class = None,
+    as_json: AsJson = False,
+    unsandboxed: Annotated[
+        bool,
+        typer.Option(help="Judge without the sandbox: submitted code can read, change and send away what you can."),
+    ] = False,
+) -> None:
+    """Judge a class: labs and notebooks, scores in gradebook.db, feedback in class/feedback/.
+
+    Exit status: 0 all graded; 2 a check is unknown, or a submission could not be graded; 3 a submission was refused.
+    """
+    from autograder import sandbox
+    from autograder.classroom import Classroom
+    from autograder.grade import grade as grade_all
+
+    if unsandboxed:
+        os.environ[sandbox.UNSANDBOXED] = "1"
+    sandbox.require()
+    topic = _module(module)
+    refused: list[Refused] = []
+    _use(room)
+    here = Classroom.here()
+    students = here.students(topic)
+    if submissions is not None:
+        students, refused = _collect(topic, submissions, room)
+    graded = []
+    for one in grade_all(topic, students, here):
+        graded.append(one)
+        if not as_json:
+            _say(one)
+    _report(topic, graded, refused, as_json)
+    here.commit(f"Grade {topic}: {len(graded)} submissions")
+    raise typer.Exit(REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0)
+
+
+def _module(name: str) -> str:
+    """The id of a module that is built and released."""
+    from breakwater import paths, syllabus
+    from breakwater.errors import BadInput
+
+    module = syllabus.load().find_built(name).id
+    if not (paths.MODULES / module).is_dir():
+        raise BadInput(f"modules/{module} is not there: release it with course release {module[:2]}")
+    return module
+
+
+def _use(room: Path | None) -> None:
+    if room is not None:
+        os.environ["BREAKWATER_CLASS"] = str(room.resolve())
+
+
+def _collect(module: str, source: Path, room: Path | None) -> "tuple[list[str], list[Refused]]":
+    from autograder.classroom import Classroom
+    from autograder.collect import collect as take
+
+    _use(room)
+    here = Classroom.here()
+    here.prepare()
+    return take(module, source, here)
+
+
+def _tell(refused: "list[Refused]") -> None:
+    for each in refused:
+        typer.echo(f"refused: {each.source}: {each.reason}", err=True)
+
+
+def _say(one: "Graded") -> None:
+    seconds = sum(one.seconds.values())
+    state = "as before" if one.resumed else f"{seconds:.1f} s"
+    typer.echo(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {one.reason}")
+
+
+def _report(module: str, graded: "list[Graded]", refused: "list[Refused]", as_json: bool) -> None:
+    from breakwater.cli._out import print_json
+
+    if as_json:
+        rows: list[dict[str, Any]] = [asdict(one) for one in graded]
+        print_json({"module": module, "submissions": rows, "refused": [asdict(each) for each in refused]})
+    else:
+        _tell(refused)

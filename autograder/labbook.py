@@ -15,6 +15,8 @@ from breakwater.dev.sources import CheckSource, read_checks
 from breakwater.errors import BadInput
 from breakwater.toml import shown
 
+SUMMARY = "lab-summary"
+SUMMARY_TEXT = "## In short\n\nWhat the judge found is the comment on this cell."
 INTRODUCTION = """# Lab {number}: {title}
 
 The grader fills this notebook in; nothing in it is yours to edit. Your work is the shop. What its checks say at this
@@ -77,6 +79,8 @@ def to_notebook(module: str, key: str = "") -> Any:
     cells = [
         new_markdown_cell(INTRODUCTION.format(number=number, title=title).strip()),
         new_code_cell(setup, metadata={"nbgrader": _locked("lab-report")}),
+        # nbgrader has a comment for each "task" cell; this one, of no points, holds the reasons in the gradebook.
+        new_markdown_cell(SUMMARY_TEXT, metadata={"nbgrader": _locked(SUMMARY) | {"task": True, "points": 0}}),
     ]
     for check in checks_of(module):
         cells += [new_markdown_cell(_heading(check)), new_code_cell(f'mark("{check.id}")', metadata=_graded(check))]

@@ -1,12 +1,16 @@
 """nbgrader, called from Python with the shipped configuration. Importing it takes seconds: do so late."""
 
+import logging
 import os
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy.exc
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
@@ -79,19 +83,17 @@ def scores(room: Classroom, module: str, student: str) -> list[Score]:
 
 
 def _api(told: Config) -> NbGraderAPI:
-    import logging
-
     api = NbGraderAPI(config=told)
     api.log = logging.getLogger("autograder.nbgrader")
     api.log.setLevel(logging.WARNING)
+    api.log.propagate = False
+    warnings.filterwarnings("ignore", category=sqlalchemy.exc.SAWarning)  # nbgrader's own use of its database
     return api
 
 
 @contextmanager
 def _tools_on_path() -> Iterator[None]:
     """nbgrader calls `alembic` by name, and leaves half a gradebook where PATH does not lead to it."""
-    import sys
-
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
     try:

@@ -68,7 +68,8 @@ def _grade_id(cell: Any) -> str | None:
 
 def _released(notebook: Any) -> dict[str, Any]:
     """The cells of a released notebook that nbgrader knows, by their id, in order."""
-    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    tasks = {cell.name for cell in notebook.task_cells}
+    points = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
     solutions = {cell.name for cell in notebook.solution_cells}
     cells = {}
     for source in notebook.source_cells:
@@ -76,10 +77,10 @@ def _released(notebook: Any) -> dict[str, Any]:
         about = {
             "schema_version": 3,
             "grade_id": name,
-            "grade": name in points,
+            "grade": name in points and name not in tasks,
             "solution": name in solutions,
             "locked": bool(source.locked),
-            "task": False,
+            "task": name in tasks,
             "cell_type": source.cell_type,
             "checksum": source.checksum,
         } | ({"points": points[name]} if name in points else {})
@@ -93,6 +94,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
     outcome."""
 
     restarts = Integer(2, help="How often to start the kernel again after a cell ended or hung it.").tag(config=True)
+    notebook_timeout = Integer(180, help="Seconds for a whole notebook.").tag(config=True)
 
     def create_kernel_manager(self) -> Any:
         if sandbox.is_unsandboxed():
@@ -153,27 +155,44 @@ class SaveGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         told = resources["nbgrader"]
-        self._judged = _judged(told["assignment"], told["student"], self.log) if told["notebook"] == LAB else None
+        self._said = _said(told["assignment"], told["student"], self.log) if told["notebook"] == LAB else None
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         name = cell.metadata["nbgrader"]["grade_id"]
         grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
-        grade.auto_score = auto_score(cell, self.log) if self._judged is None else self._judged.get(name)
+        grade.auto_score = auto_score(cell, self.log) if self._said is None else _points(self._said, name)
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         self.gradebook.db.commit()
 
+    def _add_comment(self, cell: Any, resources: Any) -> None:
+        if self._said is None:
+            super()._add_comment(cell, resources)
+            return
+        name = cell.metadata["nbgrader"]["grade_id"]
+        comment = self.gradebook.find_comment(name, self.notebook_id, self.assignment_id, self.student_id)
+        comment.auto_comment = "\n".join(self._said["summary"])
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score, grade.needs_manual_grade = 0.0, False  # it has no points: nobody need look at it
+        self.gradebook.db.commit()
 
-def _judged(module: str, student: str, log: Any) -> dict[str, float]:
-    """Points by check, from the verified report. What is not in it has no score, and needs a person."""
+
+def _said(module: str, student: str, log: Any) -> dict[str, Any]:
+    """The judge's report, once verified; a word on why there is none, and no checks, otherwise."""
     room = Classroom.here()
     about = signing.Seal(student, module, digest.submission(room.submitted(module, student)))
     try:
         said = signing.unseal(room, about)
     except signing.NotOurs as error:
         log.error("%s", error)
-        return {}
-    return {row["id"]: float(row["points"]) for row in said["checks"] if row["verdict"] != "unknown"}
+        return {"checks": [], "summary": [str(error)]}
+    return said
+
+
+def _points(said: dict[str, Any], check: str) -> float | None:
+    """A check's points. One that is unknown, or not in the report, has no score, and needs a person."""
+    known = {row["id"]: float(row["points"]) for row in said["checks"] if row["verdict"] != "unknown"}
+    return known.get(check)
 
 
 def auto_score(cell: Any, log: Any) -> float | None:

@@ -96,7 +96,7 @@ def run_in_job(
 ) -> JobResult:
     """Run a program of ours, and all that it starts, confined and bounded; return when nothing of it is left.
 
-    `env` is the whole environment beside PATH, HOME, LANG and TMPDIR; HOME and TMPDIR are the job's own tmpfs.
+    `env` is the whole environment beside PATH, LANG, and HOME, TMPDIR and BREAKWATER_STATE, the job's own tmpfs.
 
     Raises:
         NoSandbox: the namespaces cannot be had.
@@ -108,7 +108,8 @@ def run_in_job(
         told = {
             "argv": list(argv),
             "stdin": stdin,
-            "env": {"PATH": _path(), "LANG": "C.UTF-8", "HOME": scratch, "TMPDIR": scratch, **(env or {})},
+            "env": {"PATH": _path(), "LANG": "C.UTF-8", "HOME": scratch, "TMPDIR": scratch}
+            | {"BREAKWATER_STATE": scratch, **(env or {})},
             "scratch": scratch,
             "sandboxed": sandboxed,
             **asdict(limits),

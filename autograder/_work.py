@@ -1,0 +1,36 @@
+"""Inside a job: lay a submitted shop over a fresh one, run the checks on it, print what came out.
+
+Reads one object of JSON on stdin (`module`, `shop`, `seed`, `isolate`), and prints one: a `report`, or the `refusal`
+of the shop or its checks, or the `trouble` that kept us from judging.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    from breakwater.checks.runner import CheckJob, lay_over, run_checks
+    from breakwater.errors import BadInput, CourseError
+
+    task = json.load(sys.stdin)
+    here = Path(os.environ["TMPDIR"])
+    nothing = here / "nothing"
+    nothing.mkdir()
+    try:
+        shop = Path(task["shop"])
+        # A whole shop stands as it is. What has no description of a shop is files to lay over the naive one.
+        base = {"base": nothing} if (shop / "compose.yaml").is_file() else {}
+        laid = lay_over(shop, here / "shop", **base)
+        job = CheckJob(task["module"], laid, hidden=True, seed=task["seed"], isolate=task["isolate"])
+        said: dict[str, object] = {"report": run_checks(job).to_json()}
+    except BadInput as error:
+        said = {"refusal": str(error)}
+    except CourseError as error:
+        said = {"trouble": str(error)}
+    print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main()

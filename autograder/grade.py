@@ -1,0 +1,175 @@
+"""`course grade`: judge every submission of a module, enter the scores, write the feedback.
+
+One submission after the other: the lab in a job of the sandbox, then its notebooks by nbgrader, whose kernel runs in
+a cell of the sandbox. What is finished is recorded with the digest of what can change it, so that a grader which was
+killed goes on where it was, and grading again changes nothing without a reason.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder import digest, feedback, lab_judge, public, release, sandbox, signing
+from autograder.classroom import LAB, Classroom, write_whole
+from autograder.collect import BROKEN
+from breakwater import paths
+from breakwater.checks.verdict import Report, Verdict
+from breakwater.errors import BadInput, CourseError
+
+Judge = Callable[[str, Path, str], lab_judge.Judged]
+REGISTERED = "registered.json"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission's result. `seconds` tells the parts apart; `checks` are as the learner may see them.
+
+    `trouble` is set where a submission could not be graded to its end, and its scores are those of before.
+    """
+
+    student: str
+    score: float
+    max_score: float
+    checks: list[dict[str, Any]]
+    notebooks: dict[str, dict[str, Any]]
+    reason: str
+    seconds: dict[str, float] = field(default_factory=dict)
+    resumed: bool = False
+    trouble: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the judge could not tell: an unknown check, or trouble."""
+        return bool(self.trouble) or any(row["verdict"] == Verdict.UNKNOWN for row in self.checks)
+
+
+def grade(module: str, students: list[str], room: Classroom, *, judge: Judge = lab_judge.judge) -> Iterator[Graded]:
+    """Grade the collected submissions of `students`, yielding each as it is finished.
+
+    Raises:
+        NoSandbox: this machine cannot confine a submission.
+        BadInput: the module was not released, or its release does not fit the class's gradebook.
+    """
+    sandbox.require()
+    register(module, room)
+    for student in students:
+        try:
+            yield _one(module, student, room, judge)
+        except (BadInput, sandbox.NoSandbox):
+            raise
+        except CourseError as error:
+            yield _read(module, student, room, trouble=str(error))
+
+
+def register(module: str, room: Classroom) -> None:
+    """Enter the module, as it is released now, in the class's gradebook, unless it is there."""
+    from autograder import pipeline
+
+    made_from = _digest(digest.checks(module), signing.public_key(room))
+    known = _read_json(room.root / "judged" / REGISTERED)
+    if known.get(module) == made_from and room.gradebook.exists():
+        return
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="bw-register-") as folder:
+        release.stage(module, Path(folder, "source", module), key=signing.public_key(room))
+        pipeline.generate(module, Path(folder, "source"), Path(folder, "release"), register=True)
+    write_whole(room.root / "judged" / REGISTERED, json.dumps(known | {module: made_from}, indent=1))
+
+
+def _one(module: str, student: str, room: Classroom, judge: Judge) -> Graded:
+    from autograder import pipeline
+
+    folder = room.submitted(module, student)
+    about = signing.Seal(student, module, digest.submission(folder))
+    made_from = _digest(about.submission, digest.checks(module), digest.environment(room.seed()))
+    record = _read_json(room.judged(module, student))
+    if record.get("made_from") != made_from or _is_unknown(record):
+        found = judge(module, folder / "shop", room.seed())
+        record = {"made_from": made_from, "reason": found.reason, "seconds": {"lab": found.seconds}}
+        record |= {"report": found.report.to_json(), "done": False}
+        write_whole(room.judged(module, student), json.dumps(record, indent=1))
+    said = public.view(Report.from_json(record["report"]), notes := _notes(module, folder))
+    _seal(room, about, said | {"notes": notes})
+    if record["done"] and pipeline.scores(room, module, student) and room.feedback(module, student).exists():
+        return _read(module, student, room, resumed=True)
+    began = time.monotonic()
+    pipeline.autograde(module, student)
+    graded = time.monotonic()
+    _write_feedback(module, student, room, said | {"notes": notes})
+    seconds = {"notebooks": round(graded - began, 2), "feedback": round(time.monotonic() - graded, 2)}
+    record |= {"done": True, "seconds": record["seconds"] | seconds}
+    write_whole(room.judged(module, student), json.dumps(record, indent=1))
+    return _read(module, student, room)
+
+
+def _seal(room: Classroom, about: signing.Seal, said: dict[str, Any]) -> None:
+    """Sign what is said, unless the same is signed already."""
+    try:
+        if signing.unseal(room, about) == said | about.__dict__:
+            return
+    except signing.NotOurs:
+        pass
+    signing.seal(room, about, said)
+
+
+def _notes(module: str, folder: Path) -> list[str]:
+    """A line about each notebook of the module that was not handed in, or is none."""
+    notes = []
+    for notebook in sorted((paths.MODULES / module).glob("*.ipynb")):
+        if notebook.stem == LAB or (folder / notebook.name).exists():
+            continue
+        broken = (folder / notebook.name).with_suffix(BROKEN).exists()
+        notes.append(f"{notebook.name}: {'it is no notebook' if broken else 'it was not handed in'}, 0 points")
+    return notes
+
+
+def _write_feedback(module: str, student: str, room: Classroom, said: dict[str, Any]) -> None:
+    from autograder import pipeline
+    from breakwater import lab
+
+    pipeline.write_feedback(module, student)
+    page = feedback.page(lab.load(module).title, student, said, pipeline.scores(room, module, student))
+    write_whole(room.feedback(module, student) / "index.html", page)
+
+
+def _read(module: str, student: str, room: Classroom, *, resumed: bool = False, trouble: str = "") -> Graded:
+    """The result of a submission from what the class holds."""
+    from autograder import pipeline
+
+    record = _read_json(room.judged(module, student))
+    scores = pipeline.scores(room, module, student)
+    report = Report.from_json(record["report"]) if "report" in record else Report(module, "embedded")
+    notes = _notes(module, room.submitted(module, student))
+    said = public.view(report, notes)
+    return Graded(
+        student=student,
+        score=sum(row.score for row in scores),
+        max_score=sum(row.max_score for row in scores),
+        checks=said["checks"],
+        notebooks={row.notebook: {k: v for k, v in asdict(row).items() if k != "notebook"} for row in scores},
+        reason=trouble or "; ".join([record.get("reason", ""), *notes]),
+        seconds=record.get("seconds", {}),
+        resumed=resumed,
+        trouble=trouble,
+    )
+
+
+def _is_unknown(record: dict[str, Any]) -> bool:
+    return any(check["verdict"] == Verdict.UNKNOWN for check in record["report"]["checks"])
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

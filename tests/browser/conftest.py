@@ -1,0 +1,81 @@
+"""A course started as a learner starts it, and a browser to look at it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from breakwater import paths
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+ENDS_WITHIN_S = 20
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own browser. Without one the test is skipped, but not where everything must be there."""
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        (pytest.fail if os.environ.get("BREAKWATER_CI") else pytest.skip)(f"none of {', '.join(BROWSERS)} is installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=[*FLAGS])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator["Start"]:
+    """`make start` with a `work/` of its own, and without a browser; stopped by SIGTERM at the end."""
+    started = Start(tmp_path)
+    yield started
+    started.stop()
+
+
+class Start:
+    """A running `make start`. `url` is what it printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.work = folder / "work"
+        environment = os.environ | {
+            "HEADLESS": "1",
+            "BREAKWATER_WORK": str(self.work),
+            "BREAKWATER_STATE": str(folder),
+            "BREAKWATER_VENV": sys.prefix,
+        }
+        # Packages that `make` did not install stay as they are: then what `make start` runs is run itself.
+        ours = any(Path(sys.prefix).glob(".installed-*"))
+        command = ["make", "start"] if ours else [str(Path(sys.prefix, "bin", "course")), "jupyter"]
+        self.process = subprocess.Popen(
+            command, cwd=paths.ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.process.stdout
+        lines = iter(self.process.stdout.readline, "")
+        self.url = next((line.split()[-1] for line in lines if "http://127.0.0.1:" in line), "")
+
+    def stop(self) -> int:
+        """Send SIGTERM to it alone and wait until it, and all that it started, has ended. Returns its status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        assert self.process.stdout
+        self.process.stdout.read()  # ends when nothing that inherited it runs any more
+        return self.process.wait(ENDS_WITHIN_S)

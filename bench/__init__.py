@@ -1,0 +1,1 @@
+"""Measurements. `python -m bench.NAME --json` runs one and prints its figures."""

@@ -20,8 +20,17 @@ from breakwater.errors import BadInput, EngineTrouble
 from breakwater.toml import shown
 
 LEARNERS = (
-    *("README.md", "LICENSE", "LICENSE-CONTENT", "Makefile", "pyproject.toml", "requirements.lock"),
-    *("requirements-core.lock", ".gitignore", ".python-version", "course.toml", "docker-compose.yml", "mkdocs.yml"),
+    *("README.md", "LICENSE", "LICENSE-CONTENT", "Makefile", ".ci", "pyproject.toml", "requirements.lock"),
+    *(
+        "requirements-lab.lock",
+        "requirements-core.lock",
+        "requirements-uv.lock",
+        ".gitignore",
+        ".python-version",
+        "course.toml",
+        "docker-compose.yml",
+        "mkdocs.yml",
+    ),
     *("modules", "labs", "breakwater", "site"),
 )
 EPOCH = (1980, 1, 1, 0, 0, 0)

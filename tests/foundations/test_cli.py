@@ -53,7 +53,7 @@ def test_every_area_is_there() -> None:
         (["strat"], "No such command 'strat'. Did you mean 'start'? See: course --help\n"),
         (["start"], "Missing argument 'NN'. See: course start --help\n"),
         (["start", "09", "--jso"], "No such option: --jso (Possible options: --json) See: course start --help\n"),
-        (["start", "resiliense"], "No module is called `resiliense`. Did you mean `resilience`? All of them: course syllabus\n"),
+        (["start", "99"], "No module is called `99`. All of them: course syllabus\n"),
         (["submit", "01"], "01-programming is not built yet. Built so far: 09-resilience.\n"),
     ],
 )  # fmt: skip

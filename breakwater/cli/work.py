@@ -27,25 +27,28 @@ def start(
 ) -> None:
     """Begin a module: its notebooks and guide come to work/NN-topic/."""
     from breakwater import workspace
+    from breakwater.toml import shown
 
     done = workspace.start(name, base)
     if json:
         return print_json(vars(done))
     for file in done.new_files:
         console.print(f"  new  {file}")
-    console.print(f"{done.module}: your notebooks are in {done.folder}, your shop in {done.folder.parent / 'shop'}.")
+    notebooks, shop = shown(done.folder), shown(done.folder.parent / "shop")
+    console.print(f"{done.module}: your notebooks are in {notebooks}, your shop in {shop}.", soft_wrap=True)
     if done.base != "mine":
-        console.print(f"You are on the branch {done.branch} of work/. Back to your own shop: course start {name}")
+        here = f"You are on the branch {done.branch} of work/."
+        console.print(f"{here} Back to your own shop: course start {name}", soft_wrap=True)
     _warn_of_edits_in_place()
 
 
 def diff(name: Name, json: Json = False) -> None:
     """Show what you changed in the shop since you began the module."""
-    from breakwater import workspace
+    from breakwater import lab, workspace
 
     patch = workspace.diff(name, colour=sys.stdout.isatty() and not json)
     if json:
-        return print_json({"module": name, "patch": patch})
+        return print_json({"module": lab.load(name).module, "patch": patch})
     print(patch, end="")
     if not patch:
         console.print("Nothing has changed in the folders of this lab.")
@@ -54,14 +57,16 @@ def diff(name: Name, json: Json = False) -> None:
 
 def reset(name: Name, json: Json = False) -> None:
     """Put the lab's folders back as they were when you began it. What is there now is kept in the history."""
-    from breakwater import workspace
+    from breakwater import paths, workspace
+    from breakwater.toml import shown
 
     done = workspace.reset(name)
     if json:
         return print_json(vars(done))
     folders = " ".join(done.folders)
     console.print(f"{folders}: as when you began {done.module}.")
-    console.print(f"What was there is kept. To have it back: git -C work checkout {done.kept_as} -- {folders}")
+    back = f"git -C {shown(paths.work())} checkout {done.kept_as} -- {folders}"
+    console.print(f"What was there is kept. To have it back: {back}", soft_wrap=True)
 
 
 def submit(
@@ -71,13 +76,14 @@ def submit(
 ) -> None:
     """Pack your shop and the module's notebooks into the one file that you hand in."""
     from breakwater import workspace
+    from breakwater.toml import shown
 
     done = workspace.submit(name, learner)
     if json:
         return print_json(
             {"archive": done.archive, "bytes": done.size, "branch": done.branch, **done.manifest.model_dump()}
         )
-    console.print(f"Hand this in: {done.archive}", soft_wrap=True)
+    console.print(f"Hand this in: {shown(done.archive)}", soft_wrap=True)
     files, by = len(done.manifest.files), done.manifest.learner
     console.print(f"{files} files, {done.size / 1024:.0f} KiB, by {by}, {done.manifest.submitted_at}.", soft_wrap=True)
     if done.branch != workspace.MINE:

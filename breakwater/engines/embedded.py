@@ -60,7 +60,6 @@ class EmbeddedEngine:
         trusted = self._trusted()
         description.load(self.spec.folder, trusted=Path(trusted) if trusted else None)
         hold_state_path(self._state)
-        state.make(self._state)
         with self._connected_or_started(trusted) as connection:
             connection.ask({"op": "up"})
             try:
@@ -187,7 +186,9 @@ class EmbeddedEngine:
             if connection:
                 return connection
             if own.poll() is not None and not state.is_locked(self._state):
-                break
+                if own.returncode:
+                    break
+                own = self._spawn(trusted)  # it met one that was just ending
             time.sleep(0.005)
         raise EngineTrouble(f"The supervisor did not start: {self._last_words()}")
 
@@ -200,6 +201,7 @@ class EmbeddedEngine:
             port=self._port,
             trusted=trusted,
         )
+        state.make(self._state)
         with (self._state / state.OWN_LOG).open("ab") as log:
             self._supervisor = subprocess.Popen(
                 [sys.executable, "-m", "breakwater.engines.supervisor", job.to_text()],

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -122,6 +122,9 @@ class Process:
 class Launcher(Protocol):
     """A way to turn a program into a process."""
 
+    async def warm(self) -> None:
+        """Begin whatever makes the first start faster."""
+
     async def start(self, program: Program) -> Process:
         """Start `program` in a process group of its own."""
 
@@ -132,7 +135,10 @@ class Launcher(Protocol):
 class PlainLauncher:
     """A new interpreter a service."""
 
-    async def start(self, program: Program) -> Process:
+    async def warm(self) -> None:
+        pass
+
+    async def start(self, program: Program, *, pass_fds: Sequence[int] = ()) -> Process:
         output, its_output = os.pipe()
         try:
             child = subprocess.Popen(  # noqa: ASYNC220  (takes a few ms; a thread would break the promise above)
@@ -143,6 +149,7 @@ class PlainLauncher:
                 stdout=its_output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
+                pass_fds=pass_fds,
                 preexec_fn=_dies_with_parent(program.end_with),
             )
         finally:

@@ -90,6 +90,7 @@ class RunningShop:
 
     async def up(self, tell: Tell) -> None:
         """Start whatever does not run; return when all of it is healthy. Raises ShopDidNotStart, EngineTrouble."""
+        await self._launcher.warm()
         await self._open_links()
         async with _all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):

@@ -85,8 +85,10 @@ def clear(state: Path, *, keep_logs: bool = False) -> None:
 
 def remove(state: Path) -> None:
     """Remove the folder with its lock, and the one above if it was the last."""
-    shutil.rmtree(state, ignore_errors=True)
     with contextlib.suppress(OSError):
+        (state / OWN_LOG).unlink(missing_ok=True)
+        (state / LOCK).unlink(missing_ok=True)
+        state.rmdir()
         state.parent.rmdir()
 
 

@@ -20,8 +20,9 @@ from typing import Any
 
 from breakwater.engines import ServiceStatus, description, state
 from breakwater.engines.control import LOGS, SOCKET, error_to_json, exchange_to_json
-from breakwater.engines.process import PlainLauncher
+from breakwater.engines.process import LINUX, Launcher, PlainLauncher
 from breakwater.engines.running import RunningShop
+from breakwater.engines.zygote import ZygoteLauncher
 from breakwater.errors import CourseError, EngineTrouble
 from breakwater.faults import Fault
 
@@ -81,7 +82,7 @@ class Supervisor:
         self._shop = RunningShop(
             shop,
             self._state,
-            PlainLauncher(),
+            _launcher(job),
             isolate=job.isolate,
             public_port=job.port,
             on_activity=self._touch,
@@ -256,6 +257,13 @@ async def _run(job: Job) -> bool:
         loop.add_reader(sys.stdin.fileno(), _lease_ended, supervisor)
     await supervisor.serve()
     return supervisor.failed
+
+
+def _launcher(job: Job) -> Launcher:
+    """Forks where that is possible; walls (see `isolation`) are for new programs only."""
+    if LINUX and not job.isolate and os.environ.get("BREAKWATER_LAUNCHER") != "plain":
+        return ZygoteLauncher(Path(job.state) / LOGS / "zygote.log")
+    return PlainLauncher()
 
 
 def _lease_ended(supervisor: Supervisor) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from breakwater.bases import is_crumb
 from breakwater.dev.content import ModuleContent
 
 JUDGING = ("checks", "engines", "faults")
@@ -31,7 +32,7 @@ def lab_digest(module: ModuleContent) -> str:
     ]
     files = [path for folder in folders for path in folder.glob("**/*")]
     files += [module.lab / "lab.toml", module.root / "requirements-core.lock", *judging_code(module.root)]
-    return _digest((path.relative_to(module.root).as_posix(), path.read_bytes()) for path in _real(files))
+    return _digest((path.relative_to(module.root).as_posix(), path.read_bytes()) for path in _real(module.root, files))
 
 
 def cells_digest(module: ModuleContent) -> str:
@@ -76,8 +77,8 @@ def _is_ours(root: Path, path: Path) -> bool:
     return path.is_relative_to(root / "breakwater") and path.is_file()
 
 
-def _real(files: Iterable[Path]) -> list[Path]:
-    return sorted({path for path in files if path.is_file() and "__pycache__" not in path.parts})
+def _real(root: Path, files: Iterable[Path]) -> list[Path]:
+    return sorted({path for path in files if path.is_file() and not is_crumb(path.relative_to(root))})
 
 
 def _text(file: Path) -> str:

@@ -1,5 +1,6 @@
 """A breach of the content contract, in one line."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,12 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def split_message(message: str) -> tuple[int, str]:
+    """The line (0 for none) and the rest of a message of the form `FILE, line N: what is wrong.`"""
+    found = re.match(r"^.*?(?:, line (?P<line>\d+))?: (?P<what>.*)$", message, re.DOTALL)
+    return (int(found["line"] or 0), found["what"].rstrip(".")) if found else (0, message.rstrip("."))
 
 
 def suggest(remedy: str, word: str, known: Iterable[str]) -> str:

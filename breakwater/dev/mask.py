@@ -4,7 +4,7 @@ import re
 
 _MASK = "#"
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-_HEX = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b")
+_HEX = re.compile(r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b")
 _SEAT = re.compile(r"\b[A-Z]\d{1,3}\b")
 _NUMBER = re.compile(r"(?:(?<![\w.])[-+−])?\d(?:[\d_]|,(?=\d{3}))*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _RUN = re.compile(r"#(?:(?:, | and |, and )#)+")

@@ -61,17 +61,22 @@ def prove(module: ModuleContent, *, seed: str, first_runs: Iterable[str] = (), s
 
 def _run(proof: Proof, variant: Variant) -> Report | None:
     """The report of the variant, or None and a finding."""
-    from breakwater.checks.runner import CheckJob, run_checks
-
     module = proof.module
     try:
-        with laid_out(module, variant) as shop:
-            return run_checks(CheckJob(module.id, shop, hidden=True, seed=proof.seed))
+        return run_variant(module, variant, proof.seed)
     except (CourseError, ValueError) as error:
         place = variant.patch.path if variant.patch else module.lab
         what = f"{variant.name}: the checks did not run: {error}"
         proof.findings.append(module.finding(place, 0, "run", what.rstrip("."), "mend that, then run again"))
         return None
+
+
+def run_variant(module: ModuleContent, variant: Variant, seed: str) -> Report:
+    """Lay the variant out and run all checks on it. Raises CourseError, or ValueError for a patch that does not fit."""
+    from breakwater.checks.runner import CheckJob, run_checks
+
+    with laid_out(module, variant) as shop:
+        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed))
 
 
 def is_committed(patch: Patch) -> bool:

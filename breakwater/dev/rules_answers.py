@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from breakwater.checks.overlay import OURS
 from breakwater.dev.content import Content, ModuleContent, line_of, read_toml
 from breakwater.dev.finding import Finding, suggest
 from breakwater.dev.patches import Patch, base_file, header_lines, read_patches, still_fits
-from breakwater.dev.rules_layout import NOT_THEIRS
 from breakwater.dev.sources import read_checks
 from breakwater.dev.variants import patch_applies
 
@@ -55,7 +55,7 @@ def patches_apply(module: ModuleContent) -> Iterator[Finding]:
     for kind in MUST:
         for patch in read_patches(module, kind):
             for file in patch.files:
-                if file.partition("/")[0] in NOT_THEIRS:
+                if file.partition("/")[0] in OURS:
                     what = f"it changes `{file}`, which is not the learner's"
                     yield module.finding(patch.path, 0, "not-theirs", what, "leave that file alone")
             if not still_fits(module, patch) and not patch_applies(module, patch):

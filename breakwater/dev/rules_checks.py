@@ -5,9 +5,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from pydantic import RootModel
+
+from breakwater import toml
+from breakwater.checks.hints import Hints
 from breakwater.dev.content import ModuleContent, line_of, read_toml
-from breakwater.dev.finding import Finding, suggest
+from breakwater.dev.finding import Finding, split_message, suggest
 from breakwater.dev.sources import CheckSource, check_files, parse, read_checks
+from breakwater.errors import BadInput
+
+
+class HintsFile(RootModel[dict[str, Hints]]):
+    """hints.toml: a table a check."""
+
 
 BUILT_IN = ("starts",)
 HINTS = 4
@@ -36,7 +46,7 @@ def _faults(module: ModuleContent, check: CheckSource, known: set[str]) -> Itera
     outcomes = module.lab_table.get("outcomes", [])
     if not check.outcome:
         yield "check-outcome", "no outcome", "add outcome=… to @pytest.mark.points"
-    elif check.outcome not in outcomes:
+    elif module.lab_table and check.outcome not in outcomes:
         remedy = suggest("name one that is", check.outcome, outcomes)
         yield "check-outcome", f"outcome `{check.outcome}` is not in lab.toml", remedy
     if not _SENTENCE.fullmatch(check.sentence.partition("\n\n")[0].replace("\n", " ")):
@@ -74,6 +84,7 @@ def hints_climb(module: ModuleContent) -> Iterator[Finding]:
     public = [check.id for check in read_checks(module, hidden=False) if check.id]
     hidden = [check.id for check in read_checks(module, hidden=True) if check.id]
     file = module.lab / "hints.toml"
+    yield from _readable(module)
     tables = read_toml(file)
     for name in public:
         count = len(_hints(tables.get(name)))
@@ -86,6 +97,17 @@ def hints_climb(module: ModuleContent) -> Iterator[Finding]:
             remedy = f"move them to solutions/{module.id}/hints.toml"
             yield module.finding(file, line_of(file, [name]), "hints-hidden", f"hints for hidden `{name}`", remedy)
     yield from _unknown_hints(module, public, hidden)
+
+
+def _readable(module: ModuleContent) -> Iterator[Finding]:
+    for folder in (module.lab, module.solutions):
+        file = folder / "hints.toml"
+        try:
+            if file.exists():
+                toml.read(file, HintsFile)
+        except BadInput as error:
+            line, what = split_message(str(error))
+            yield module.finding(file, line, "hints-toml", what, "mend hints.toml")
 
 
 def _unknown_hints(module: ModuleContent, public: list[str], hidden: list[str]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from breakwater.dev.content import ModuleContent
 from breakwater.dev.digest import cells_digest, lab_digest, lesson_digest
 from breakwater.dev.finding import Finding
 from breakwater.dev.margins import Margin, thin
+from breakwater.dev.sources import read_checks
 
 
 def notebooks_are_current(module: ModuleContent) -> Iterator[Finding]:
@@ -21,6 +22,22 @@ def notebooks_are_current(module: ModuleContent) -> Iterator[Finding]:
         elif _source(notebook) != lesson_digest(lesson):
             what = f"it was generated from an older {lesson.name}"
             yield module.finding(notebook, 0, "notebook-current", what, remedy)
+
+
+def lab_notebook_is_current(module: ModuleContent) -> Iterator[Finding]:
+    """modules/NN-topic/lab.ipynb has one graded cell a check, with its points."""
+    notebook = module.notebooks / "lab.ipynb"
+    checks = {(check.id, check.points) for check in read_checks(module) if check.points}
+    if checks and checks != set(_graded(notebook)):
+        what = "its graded cells are not the checks that there are" if notebook.is_file() else "there is none"
+        yield module.finding(notebook, 0, "notebook-current", what, f"course release {module.number}")
+
+
+def _graded(notebook: Path) -> Iterator[tuple[str, float]]:
+    for cell in read_json(notebook).get("cells", []):
+        mark = cell.get("metadata", {}).get("nbgrader", {})
+        if mark.get("grade"):
+            yield mark.get("grade_id"), mark.get("points")
 
 
 def _source(notebook: Path) -> str | None:

@@ -1,12 +1,13 @@
 """The files of a module: those that must be there, those that may, and what lab.toml says."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from breakwater import toml
+from breakwater.bases import is_crumb
+from breakwater.checks.overlay import OURS
 from breakwater.dev.content import Content, ModuleContent, line_of
-from breakwater.dev.finding import Finding, relative
+from breakwater.dev.finding import Finding, relative, split_message
 from breakwater.dev.patches import read_patches
 from breakwater.errors import BadInput
 from breakwater.lab import Lab
@@ -17,8 +18,6 @@ SOLUTION_FILES = ("lesson*.md", "boxoffice/**/*", "checks/test_*.py")
 SOLUTION_MAY = ("hints.toml", "quiz.toml", "figures", "wrong", "other", "record.json", "goldens.json")
 LEAST = {"wrong": 3, "other": 1}
 PLACEHOLDER = "TO WRITE:"
-NOT_THEIRS = ("provider", "contracts", "invariants")
-_PLACE = re.compile(r"^(?P<file>.*?)(?:, line (?P<line>\d+))?: (?P<what>.*)$", re.DOTALL)
 
 
 def files_are_there(module: ModuleContent) -> Iterator[Finding]:
@@ -46,7 +45,7 @@ def _missing(module: ModuleContent, folder: Path, patterns: tuple[str, ...]) -> 
 def _unexpected(module: ModuleContent, folder: Path, patterns: tuple[str, ...]) -> Iterator[Finding]:
     known = [pattern.partition("/")[0] for pattern in patterns]
     for path in sorted(folder.glob("*")):
-        if not any(path.match(name) for name in known) and path.name != "__pycache__" and path.name[0] != ".":
+        if not any(path.match(name) for name in known) and not is_crumb(Path(path.name)):
             what = f"`{path.name}` has no place in a module"
             yield module.finding(path, 0, "file-unexpected", what, f"remove it (known: {', '.join(known)})")
 
@@ -59,9 +58,8 @@ def lab_card_is_valid(module: ModuleContent) -> Iterator[Finding]:
     try:
         lab = toml.read(file, Lab)
     except BadInput as error:
-        found = _PLACE.match(str(error))
-        line, what = (int(found["line"] or 0), found["what"]) if found else (0, str(error))
-        yield module.finding(file, line, "lab-toml", what.rstrip("."), "mend lab.toml")
+        line, what = split_message(str(error))
+        yield module.finding(file, line, "lab-toml", what, "mend lab.toml")
         return
     if lab.module != module.id:
         what = f"`module` is {lab.module!r}, and the folder is {module.id}"
@@ -86,12 +84,14 @@ def _folders_exist(module: ModuleContent, lab: Lab) -> Iterator[Finding]:
 def reference_stays_in_bounds(module: ModuleContent) -> Iterator[Finding]:
     """The reference changes what the lab says is edited, and never what is not the learner's."""
     edits = tuple(module.lab_table.get("edits", ()))
-    for path in sorted(p for p in module.reference.glob("**/*") if p.is_file() and "__pycache__" not in p.parts):
+    for path in sorted(p for p in module.reference.glob("**/*") if p.is_file()):
         place = path.relative_to(module.reference)
-        if place.parts[0] in NOT_THEIRS:
+        if is_crumb(place):
+            continue
+        if place.parts[0] in OURS:
             what = f"`{place.parts[0]}/` is not the learner's, and the reference changes it"
             yield module.finding(path, 0, "not-theirs", what, "remove the file")
-        elif not any(place.is_relative_to(folder) for folder in edits):
+        elif module.lab_table and not any(place.is_relative_to(folder) for folder in edits):
             what = f"the reference changes a file outside `edits` ({', '.join(edits) or 'empty'})"
             yield module.finding(path, 0, "reference-edits", what, "add its folder to `edits` in lab.toml")
 

@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     rules_lessons.reading_is_short,
     rules_lessons.links_lead_somewhere,
     rules_generated.notebooks_are_current,
+    rules_generated.lab_notebook_is_current,
     rules_generated.record_is_current,
     rules_generated.margins_are_wide,
 )

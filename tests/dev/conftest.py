@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.digest import cells_digest, lab_digest, lesson_digest
+from breakwater.dev.sources import read_checks
 from breakwater.dev.static import check_course
 
 ID = "42-lantern"
@@ -147,6 +149,18 @@ Read it.
 """
 
 
+ORDERS = """\
+LIT = {lit}
+
+
+def lit():
+    return LIT
+
+
+GLASS = {glass}
+"""
+
+
 class Tree:
     """A content tree under `root`, whose files are named relative to it."""
 
@@ -193,6 +207,9 @@ class Tree:
         lessons = {lesson.stem: lesson_digest(lesson) for lesson in module.lessons}
         for stem, digest in lessons.items():
             self.write(f"modules/{ID}/{stem}.ipynb", json.dumps({"metadata": {"breakwater": {"source": digest}}}))
+        checks = [{"grade": True, "grade_id": c.id, "points": c.points} for c in read_checks(module)]
+        cells = [{"metadata": {"nbgrader": check}} for check in checks]
+        self.write(f"modules/{ID}/lab.ipynb", json.dumps({"cells": cells}))
         record = {"digest": lab_digest(module), "cells": cells_digest(module), "clean": True}
         self.write(f"solutions/{ID}/record.json", json.dumps(record))
         self.write(f"solutions/{ID}/goldens.json", "{}")
@@ -209,10 +226,15 @@ def tree(tmp_path: Path) -> Tree:
     for name, text in SOUND.items():
         tree.write(name, text)
     for name, glass in (("thin", 0), ("thick", 9), ("none", None)):
-        tree.patch(f"wrong/{name}", {"orders/app/main.py": f"LIT = False\nGLASS = {glass}\n"})
-    tree.patch("other/chimney", {"orders/app/main.py": "LIT = True\nGLASS = 2\n\n\ndef lit():\n    return LIT\n"})
+        tree.patch(f"wrong/{name}", {"orders/app/main.py": ORDERS.format(lit=False, glass=glass)})
+    tree.patch("other/chimney", {"orders/app/main.py": ORDERS.format(lit=True, glass=2)})
     tree.bless()
     return tree
+
+
+@pytest.fixture(name="git")
+def _git() -> Callable[..., str]:
+    return git
 
 
 def git(folder: Path, *command: str) -> str:
@@ -225,12 +247,12 @@ def git(folder: Path, *command: str) -> str:
 SOUND = {
     "course.toml": COURSE,
     "solutions/flaws.toml": FLAWS,
-    "labs/boxoffice/orders/app/main.py": "LIT = False\nGLASS = None\n\n\ndef lit():\n    return LIT\n",
+    "labs/boxoffice/orders/app/main.py": ORDERS.format(lit=False, glass=None),
     f"labs/{ID}/lab.toml": LAB,
     f"labs/{ID}/README.md": "# Lantern\n",
     f"labs/{ID}/hints.toml": HINTS,
     f"labs/{ID}/checks/test_public.py": PUBLIC,
     f"solutions/{ID}/checks/test_hidden.py": HIDDEN,
     f"solutions/{ID}/lesson.md": LESSON,
-    f"solutions/{ID}/boxoffice/orders/app/main.py": "LIT = True\nGLASS = 1\n\n\ndef lit():\n    return LIT\n",
+    f"solutions/{ID}/boxoffice/orders/app/main.py": ORDERS.format(lit=True, glass=1),
 }

@@ -141,6 +141,7 @@ BROKEN = {
     "myst": (LESSON, "It went", ":::{note}\nIt went", f"{LESSON}:3: commonmark: a `:::` directive is not CommonMark"),
     "myst fence": (LESSON, "It went", "```{note}\n```\nIt went", f"{LESSON}:3: commonmark: a MyST directive is not"),
     "admonition": (LESSON, "It went", "!!! note\n    It went", f"{LESSON}:3: commonmark: a `!!!` admonition is not"),
+    "broken hints": (f"{L}/hints.toml", "hints =", "hint =", f"{L}/hints.toml:2: hints-toml: unknown key `hint`. "),
     "no hidden test": (
         LESSON,
         "### BEGIN HIDDEN TESTS\n",
@@ -237,6 +238,12 @@ def test_a_notebook_of_an_older_lesson_is_stale(tree: Any) -> None:
     tree.change(LESSON, "10:07", "10:08")
     what = "it was generated from an older lesson.md; course release 42"
     assert tree.findings() == [f"modules/{ID}/lesson.ipynb: notebook-current: {what}"]
+
+
+def test_a_lab_notebook_of_other_checks_is_stale(tree: Any) -> None:
+    tree.change(f"modules/{ID}/lab.ipynb", '"points": 2', '"points": 3')
+    what = "its graded cells are not the checks that there are; course release 42"
+    assert tree.findings() == [f"modules/{ID}/lab.ipynb: notebook-current: {what}"]
 
 
 def test_a_lesson_without_its_notebook_is_named(tree: Any) -> None:

@@ -1,0 +1,256 @@
+"""What came out against what was promised, and what is kept of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
+from breakwater.dev import proof as proofs
+from breakwater.dev.judge import compare_goldens, judge
+from breakwater.dev.margins import margins, ratio_inside, thin
+from breakwater.dev.patches import read_patches
+from breakwater.dev.proof import prove
+from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, write_record
+from breakwater.dev.variants import Variant, variants
+from breakwater.errors import ShopDidNotStart
+
+P, F, U = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN
+S = "solutions/42-lantern"
+
+
+def result(name: str, verdict: Verdict, message: str = "", *, wait_s: float | None = None) -> CheckResult:
+    points = {"starts": 0.0, "stays-lit": 2.0, "42-h1": 1.0}[name]
+    measured = () if wait_s is None else (Measurement("the wait", wait_s, 2.0, "s"),)
+    earned = points if verdict is P else 0.0
+    return CheckResult(name, verdict, earned, points, "A sentence.", message, 0.1, measurements=measured)
+
+
+def report(stays_lit: Verdict, hidden: Verdict, message: str = "", wait_s: float | None = None) -> Report:
+    checks = (result("starts", P), result("stays-lit", stays_lit, message, wait_s=wait_s), result("42-h1", hidden))
+    return Report("42-lantern", "embedded", checks)
+
+
+def variant(tree: Any, name: str) -> Variant:
+    return next(one for one in variants(tree.module) if one.name == name)
+
+
+def test_variants_run_from_the_naive_shop_to_the_wrong_answers(tree: Any) -> None:
+    names = ["naive", "reference", "other/chimney", "wrong/none", "wrong/thick", "wrong/thin"]
+    assert [one.name for one in variants(tree.module)] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "stays_lit", "hidden", "line"),
+    [
+        ("naive", F, F, None),
+        ("naive", P, F, "labs/42-lantern/checks/test_public.py:6: naive-fails: naive: stays-lit passed (it went); a"),
+        (
+            "naive",
+            U,
+            F,
+            "labs/42-lantern/checks/test_public.py:6: unknown: naive: stays-lit unknown (it went); mend the",
+        ),
+        ("reference", P, P, None),
+        ("reference", P, F, f"{S}/boxoffice: reference-passes: reference: 42-h1 failed (); mend the reference, or the"),
+        ("other/chimney", P, P, None),
+        (
+            "other/chimney",
+            F,
+            P,
+            f"{S}/other/chimney.patch: other-passes: other/chimney: stays-lit failed (it went); the",
+        ),
+        ("wrong/thin", F, P, None),
+        ("wrong/thin", F, F, None),
+        ("wrong/thin", P, P, f"{S}/wrong/thin.patch: wrong-loses: wrong/thin: stays-lit passed (it went); sharpen"),
+        ("wrong/thin", F, U, f"{S}/checks/test_hidden.py:6: unknown: wrong/thin: 42-h1 unknown (); mend the check"),
+    ],
+)
+def test_each_broken_promise_gives_its_line(
+    tree: Any, name: str, stays_lit: Verdict, hidden: Verdict, line: str | None
+) -> None:
+    found = [str(one) for one in judge(tree.module, variant(tree, name), report(stays_lit, hidden, "it went"))]
+    assert len(found) == (line is not None)
+    assert not line or found[0].startswith(line)
+
+
+def test_a_wrong_answer_loses_nothing_that_it_does_not_name(tree: Any) -> None:
+    tree.change(f"{S}/wrong/thin.patch", "May lose: 42-h1\n", "")
+    (found,) = judge(tree.module, variant(tree, "wrong/thin"), report(F, F))
+    assert str(found).startswith(f"{S}/wrong/thin.patch: wrong-loses-only: wrong/thin: 42-h1 failed")
+
+
+def test_the_naive_shop_is_judged_check_by_check(tree: Any) -> None:
+    (found,) = judge(tree.module, variant(tree, "naive"), report(F, F, "needs: starts"))
+    assert "naive: stays-lit was not judged itself (needs: starts)" in str(found)
+
+
+def test_a_check_that_gave_no_verdict_is_missed(tree: Any) -> None:
+    only = Report("42-lantern", "embedded", (result("starts", P), result("stays-lit", P)))
+    (found,) = judge(tree.module, variant(tree, "reference"), only)
+    assert str(found).startswith(f"{S}/checks/test_hidden.py:6: check-ran: reference: 42-h1 gave no verdict")
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the checks will say about each variant, instead of running them; an exception is raised."""
+    told: dict[str, Any] = {}
+
+    def run(module: object, variant: Variant, seed: str) -> Report:
+        answer = told[variant.name]
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Report)
+        return answer
+
+    monkeypatch.setattr(proofs, "run_variant", run)
+    return told
+
+
+@pytest.fixture
+def sound(answers: dict[str, Any]) -> dict[str, Any]:
+    answers |= {"naive": report(F, F, "went out after 5.2 s", 8.0), "reference": report(P, P, "lit for 9 s", 0.5)}
+    answers["other/chimney"] = report(P, P, wait_s=0.8)
+    answers |= {f"wrong/{name}": report(F, P, "went out after 1.0 s", 6.0) for name in ("none", "thick", "thin")}
+    return answers
+
+
+def test_a_clean_run_is_recorded_and_makes_the_record_current(tree: Any, sound: Any) -> None:
+    proof = prove(tree.module, seed="a")
+    assert proof.findings == []
+    record = write_record(proof)
+    assert is_current(tree.module)
+    assert record["kill_matrix"]["wrong/thin"] == {"starts": "passed", "stays-lit": "failed", "42-h1": "passed"}
+    assert record["verdicts"]["stays-lit"] == {"given": 6, "wrong": 0, "unknown": 0}
+    assert record["margins"] == [
+        {
+            "check": "stays-lit",
+            "what": "the wait",
+            "bound": 2.0,
+            "unit": "s",
+            "inside": 2.5,
+            "inside_by": "other/chimney",
+            "outside": 3.0,
+            "outside_by": "wrong/none",
+        }
+    ]
+    assert record["first_runs"]["wrong/thin"] == {
+        "blind": False,
+        "loses": ["stays-lit"],
+        "may_lose": ["42-h1"],
+        "lost": ["stays-lit"],
+        "caught": True,
+        "as_named": True,
+    }
+    assert read_goldens(tree.module)["naive"]["stays-lit"] == [
+        {"verdict": "failed", "points": 0.0, "message": "went out after # s"}
+    ]
+
+
+def test_counts_add_up_while_the_digest_stays_and_begin_anew_after(tree: Any, sound: Any) -> None:
+    write_record(prove(tree.module, seed="a"))
+    sound["reference"] = report(F, P, "it went")
+    again = write_record(prove(tree.module, seed="b"))
+    assert (again["runs"], again["clean"]) == (2, False)
+    assert again["verdicts"]["stays-lit"] == {"given": 12, "wrong": 1, "unknown": 0}
+    assert again["kill_matrix"]["reference"]["stays-lit"] == "failed|passed"
+    assert not is_current(tree.module)
+    assert [one["verdict"] for one in read_goldens(tree.module)["reference"]["stays-lit"]] == ["passed"]
+    tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
+    anew = write_record(prove(tree.module, seed="c"))
+    assert anew["runs"] == 1
+    assert anew["verdicts"]["stays-lit"] == {"given": 6, "wrong": 1, "unknown": 0}
+
+
+def test_a_first_run_is_kept_for_ever(tree: Any, sound: Any) -> None:
+    sound["wrong/thin"] = report(P, P)
+    remember_first_runs(prove(tree.module, seed="a"))
+    sound["wrong/thin"] = report(F, P)
+    tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
+    write_record(prove(tree.module, seed="b"))
+    first = read_record(tree.module)["first_runs"]["wrong/thin"]
+    assert (first["lost"], first["caught"], first["as_named"]) == ([], False, False)
+
+
+def test_a_wrong_answer_first_runs_when_it_is_committed(tree: Any, sound: Any, git: Callable[..., str]) -> None:
+    git(tree.root, "init", "-q")
+    git(tree.root, "add", "-A")
+    git(tree.root, "commit", "-q", "-m", "all")
+    tree.change(f"{S}/wrong/thin.patch", "Loses: stays-lit", "Loses: 42-h1")
+    proof = prove(tree.module, seed="a")
+    (found,) = proof.findings
+    assert str(found).startswith(f"{S}/wrong/thin.patch: first-run: it has never run, and its `Loses` is not committed")
+    assert "wrong/thin" not in [one.name for one, _ in proof.reports]
+    assert "wrong/thin" in [one.name for one, _ in prove(tree.module, seed="a", first_runs=["wrong/thin"]).reports]
+
+
+def test_a_shop_that_cannot_be_judged_is_a_finding(tree: Any, sound: Any) -> None:
+    sound["reference"] = ShopDidNotStart("orders did not start: no module named app.")
+    (found,) = prove(tree.module, seed="a").findings
+    assert found.what == "reference: the checks did not run: orders did not start: no module named app"
+
+
+def test_goldens_hold_what_is_said_but_not_its_numbers(tree: Any, sound: Any) -> None:
+    write_record(prove(tree.module, seed="a"))
+    goldens = read_goldens(tree.module)
+
+    def compare(name: str, now: Report) -> list[str]:
+        return [str(one) for one in compare_goldens(tree.module, variant(tree, name), now, goldens)]
+
+    assert compare("naive", report(F, F, "went out after 7.7 s")) == []
+    assert compare("naive", report(F, F, "was blown out after 7.7 s")) == [
+        f"{S}/goldens.json: golden: naive: stays-lit now says failed, 0 points, 'was blown out after # s'; "
+        "if that is better, course dev record 42"
+    ]
+    # What a wrong answer may lose need not have been seen lost.
+    assert compare("wrong/thin", report(F, F, "went out after 2.0 s")) == []
+
+
+def test_an_answer_without_goldens_is_named(tree: Any) -> None:
+    (found,) = compare_goldens(tree.module, variant(tree, "wrong/thin"), report(F, P), {})
+    assert str(found) == f"{S}/goldens.json: golden: wrong/thin has no goldens; course dev record 42"
+
+
+@pytest.mark.parametrize(
+    ("measurement", "ratio"),
+    [
+        (Measurement("wait", 0.5, 2.0, "s"), 4.0),
+        (Measurement("wait", 8.0, 2.0, "s"), 0.25),
+        (Measurement("wait", 0.0, 2.0, "s"), 1000.0),
+        (Measurement("sales", 40.0, 10.0, "/s", at_most=False), 4.0),
+        (Measurement("sales", 0.0, 10.0, "/s", at_most=False), 0.001),
+    ],
+)
+def test_a_ratio_tells_how_far_inside(measurement: Measurement, ratio: float) -> None:
+    assert ratio_inside(measurement) == pytest.approx(ratio)
+
+
+def test_thin_margins_are_findings_on_either_side(tree: Any) -> None:
+    runs = [
+        (variant(tree, "reference"), report(P, P, wait_s=1.5)),
+        (variant(tree, "wrong/thin"), report(F, P, wait_s=3.0)),
+    ]
+    sides = [one.what for one in thin(tree.module, margins(runs))]
+    assert sides == [
+        "stays-lit: reference lies only 1.33× inside the bound of the wait",
+        "stays-lit: wrong/thin lies only 1.50× outside the bound of the wait",
+    ]
+
+
+def test_counts_have_no_margin(tree: Any) -> None:
+    check = CheckResult("stays-lit", P, 2, 2, "S.", "", 0.1, measurements=(Measurement("captures", 1, 1, "captures"),))
+    assert margins([(variant(tree, "reference"), Report("42-lantern", "embedded", (check,)))]) == []
+
+
+def test_the_record_is_plain_json(tree: Any, sound: Any) -> None:
+    write_record(prove(tree.module, seed="a"))
+    record = Path(tree.root, S, "record.json").read_text(encoding="utf-8")
+    assert json.loads(record)["module"] == "42-lantern"
+    assert "NaN" not in record
+    assert "Infinity" not in record
+
+
+def test_patches_of_both_kinds_are_read(tree: Any) -> None:
+    assert [one.name for one in read_patches(tree.module, "other")] == ["other/chimney"]

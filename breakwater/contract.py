@@ -10,6 +10,7 @@ from typing import Any
 STATES = ("pending", "confirmed", "declined", "cancelled")
 FINAL = ("confirmed", "declined", "cancelled")
 REFUSALS = (400, 401, 402, 403, 404, 409, 412, 422, 428, 429, 503)
+TELLS_NOTHING = (500, 502, 504)
 PROBLEM = "application/problem+json"
 
 
@@ -21,6 +22,8 @@ def odd_purchase(status: int, headers: Mapping[str, str], body: Any, asked: Mapp
         return _odd_accepted(headers, body, asked)
     if status in REFUSALS:
         return _odd_problem(status, headers, body)
+    if status in TELLS_NOTHING:
+        return f"{status}: *I do not know*, which is no outcome"
     return f"{status}, which the contract does not know"
 
 

@@ -73,10 +73,11 @@ class Report:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["module"], data["engine"], tuple(_check(c) for c in data["checks"]))
+        return cls(data["module"], data["engine"], tuple(result_from(c) for c in data["checks"]))
 
 
-def _check(data: dict[str, Any]) -> CheckResult:
+def result_from(data: dict[str, Any]) -> CheckResult:
+    """The inverse of `dataclasses.asdict` for a result that went through JSON."""
     known = {
         "verdict": Verdict(data["verdict"]),
         "evidence": tuple(data["evidence"]),

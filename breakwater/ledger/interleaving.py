@@ -8,6 +8,7 @@ from breakwater.engines import Exchange
 from breakwater.ledger.record import Record
 
 LONGEST = 12
+BUYER = "buyer"  # the caller of the links from outside
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +46,7 @@ def of_answers(
     if not events:
         return []
     begin, end = min(events).at, max(events).at
-    events += [event for fault in faults for event in _weather(fault) if begin - 0.5 <= event.at <= end + 0.5]
+    events += [event for fault in faults for event in _weather(fault) if begin < event.at < end]
     return sorted(events)
 
 
@@ -100,4 +101,6 @@ def _weather(fault: FaultWindow) -> Iterator[Event]:
 
 
 def _concerns(exchange: Exchange, requests: set[str], ids: set[str]) -> bool:
-    return exchange.request_id in requests or any(order_id in exchange.request for order_id in ids)
+    """Whether the exchange was within the shop, and for one of these purchases. (The buyers' own are in `told`.)"""
+    named = exchange.request_id in requests or any(order_id in exchange.request for order_id in ids)
+    return named and exchange.caller != BUYER

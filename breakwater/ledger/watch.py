@@ -13,15 +13,16 @@ from breakwater.ledger.record import Record, order_ids
 
 POLL_S = 0.25
 SETTLED_S = 0.5  # what was held up on a link arrives within milliseconds after it heals
+LEAST_S = 2.0  # so long at least a shop is given from the first look on
 
 
 class Unbalanced(AssertionError):
     """The books do not balance. `why` states the facts of the first breach, `evidence` its interleaving."""
 
-    def __init__(self, breaches: Sequence[Breach], after_s: float) -> None:
+    def __init__(self, breaches: Sequence[Breach], after: str) -> None:
         first, more = breaches[0], len({breach.order_id for breach in breaches}) - 1
         others = f" (and {more} more order{'s' if more > 1 else ''})" if more else ""
-        super().__init__(f"after {after_s:.1f} s the books still do not balance: {first.what}{others}")
+        super().__init__(f"{after} the books do not balance: {first.what}{others}")
         self.breaches = tuple(breaches)
         self.why = first.facts
         self.evidence = (first.interleaving,) if first.interleaving else ()
@@ -48,19 +49,25 @@ class Ledger:
         return judge(await self.look(), self._invariants)
 
     async def balances(self, within_s: float = 5.0) -> None:
-        """Wait until nothing is wrong, and stays so for a moment; `within_s` seconds at most.
+        """Wait until nothing is wrong, and stays so for a moment.
+
+        `within_s` counts from the end of the weather, or from now where there was none.
 
         Raises:
             Unbalanced: something is still wrong then.
         """
-        begun = time.monotonic()
+        called = time.time()
+        healed_at = max((fault.healed_at for fault in self._faults if fault.healed_at), default=None)
+        begun = healed_at or called
+        deadline = max(begun + within_s, called + LEAST_S)
         balanced_since: float | None = None
         while True:
             breaches = await self.breaches()
-            now = time.monotonic()
+            now = time.time()
             balanced_since = None if breaches else balanced_since or now
             if balanced_since is not None and now - balanced_since >= SETTLED_S:
                 return
-            if breaches and now - begun >= within_s:
-                raise Unbalanced(breaches, now - begun)
+            if breaches and now >= deadline:
+                after = "after the weather ended" if healed_at else "later"
+                raise Unbalanced(breaches, f"{now - begun:.1f} s {after}")
             await asyncio.sleep(POLL_S)

@@ -40,10 +40,11 @@ def who_was_told_no_pays_nothing(record):
     for order in record.orders.values():
         if kept[order.id]:
             charged[order.buyer, order.event, order.seat].append(order.id)
-    not_refused = Counter(_deal(told) for told in record.told if told.status in (None, 200, 201, 202))
-    refused = {_deal(told): told.status for told in record.told if told.status not in (None, 200, 201, 202)}
+    # Who was told nothing (no answer, 500, 502, 504) may have been charged: that order must come to its end.
+    may_be_charged = Counter(_deal(told) for told in record.told if not _is_no(told.status))
+    refused = {_deal(told): told.status for told in record.told if _is_no(told.status)}
     for deal, status in refused.items():
-        for order_id in charged[deal][not_refused[deal] :]:
+        for order_id in charged[deal][may_be_charged[deal] :]:
             yield order_id, f"the buyer was told {status}, and was charged and not refunded"
 
 
@@ -55,6 +56,10 @@ def _kept(record):
         if capture.id not in refunded:
             kept[capture.reference].append(capture)
     return kept
+
+
+def _is_no(status):
+    return status is not None and (400 <= status < 500 or status == 503)
 
 
 def _deal(told):

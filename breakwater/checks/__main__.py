@@ -1,0 +1,100 @@
+"""The judge's own process: reads a job on stdin, and writes what happens, a line of JSON each, to a pipe.
+
+It dies with the process that asked: the pipe on its stdin ends then, and nobody reads a verdict any more.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from breakwater import paths
+from breakwater.checks.job import CheckJob
+from breakwater.checks.plugin import Judge
+from breakwater.checks.runner import open_engine
+from breakwater.checks.verdict import CheckResult
+from breakwater.errors import BadInput, CourseError
+
+INI = paths.ROOT / "breakwater" / "checks" / "checks.ini"
+
+
+def main() -> None:
+    job = CheckJob.from_json(_line_from(0))
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    pipe = os.fdopen(int(sys.argv[1]), "w", encoding="utf-8", buffering=1)
+
+    def write(kind: str, data: Any) -> None:
+        pipe.write(json.dumps({kind: data}) + "\n")
+
+    try:
+        judge(job, write)
+    except BadInput as error:
+        write("bad_input", str(error))
+    except CourseError as error:
+        write("trouble", str(error))
+
+
+def judge(job: CheckJob, write: Any) -> None:
+    """Judge the job's shop on an engine of its own, which is gone when this returns.
+
+    Raises:
+        BadInput: the checks or the shop's description cannot be read, or `select` names no check.
+    """
+    with open_engine(job) as engine:
+        run_pytest(job, engine, write)
+
+
+def run_pytest(job: CheckJob, engine: Any, write: Any) -> None:
+    """Run the job's checks with pytest, in this process, on an engine that is not up yet."""
+
+    def emit(result: CheckResult) -> None:
+        write("check", asdict(result))
+
+    judge = Judge(job, engine, lambda checks: write("plan", [asdict(check) for check in checks]), emit)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    status = pytest.main([*_arguments(), *_folders(job)], plugins=[judge])
+    if judge.bad_input:
+        raise judge.bad_input
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise CourseError(f"The judge's pytest ended with {status!r}.")
+
+
+def _arguments() -> list[str]:
+    plugins = [
+        f"-p{name}"
+        for name in ("no:cacheprovider", "no:terminal", "pytest_asyncio.plugin", "breakwater.checks.fixtures")
+    ]
+    own = [f"-c{INI}", f"--rootdir={paths.ROOT}", "--noconftest", "--import-mode=importlib", "--strict-markers"]
+    # Plain asserts: what is told is the text that the check gives, and nothing that pytest adds to it.
+    return [*plugins, *own, "--assert=plain", "--continue-on-collection-errors"]
+
+
+def _folders(job: CheckJob) -> list[str]:
+    folders = [paths.LABS / job.module / "checks"]
+    if job.hidden:
+        folders.append(paths.SOLUTIONS / job.module / "checks")
+    return [str(folder) for folder in folders]
+
+
+def _line_from(fd: int) -> str:
+    """Read one line, and not a byte more: the pipe stays open, and its end means something."""
+    line = b""
+    while (byte := os.read(fd, 1)) not in (b"", b"\n"):
+        line += byte
+    return line.decode()
+
+
+def _die_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

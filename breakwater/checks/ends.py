@@ -1,0 +1,91 @@
+"""How one try of one check ended, read from what ended it.
+
+Nothing: passed. An AssertionError that the check itself raised, or the client that holds the shop to its contract:
+failed. Anything else is trouble of ours: unknown.
+"""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from _pytest.outcomes import Failed
+
+from breakwater import paths
+from breakwater.checks.evidence import explain
+from breakwater.checks.scene import Scene
+from breakwater.checks.verdict import Verdict
+from breakwater.errors import CourseError
+
+STALLED_S = 0.5  # who stood still for longer than that cannot blame a shop for being late
+
+_HERE = Path(__file__).parent
+WITNESSES = (_HERE / "scene.py", _HERE / "fixtures.py", _HERE.parent / "ledger", paths.LABS, paths.SOLUTIONS)
+
+
+class CheckTookTooLong(Exception):
+    """A check ran into its limit of time: no shop can do that, a buyer's patience ends before."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The verdict of one try, and what is told about it."""
+
+    verdict: Verdict
+    message: str = ""
+    why: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, checks: Path) -> End:
+    """Read the end from the errors of a try, each with its phase (`setup`, `call`, `teardown`), in order."""
+    if not errors:
+        return End(Verdict.PASSED)
+    observed = [seen for phase, error in errors if (seen := _observation(phase, error, checks))]
+    if len(observed) < len(errors):
+        ours = next((phase, error) for phase, error in errors if not _observation(phase, error, checks))
+        return End(Verdict.UNKNOWN, _trouble(*ours))
+    if scene is None:
+        return End(Verdict.FAILED, _message(observed[0]))
+    if scene.stalled_s > STALLED_S:
+        stalled = (
+            f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s, so its clock proves nothing"
+        )
+        return End(Verdict.UNKNOWN, stalled)
+    try:
+        why, lines = explain(observed[0], scene)
+    except CourseError as error:
+        return End(Verdict.UNKNOWN, str(error))
+    return End(Verdict.FAILED, _message(observed[0]), why, lines)
+
+
+def _observation(phase: str, error: BaseException, checks: Path) -> BaseException | None:
+    """The observation of the shop that this error is; None if it is trouble of ours."""
+    if phase != "call":
+        return None
+    if isinstance(error, BaseExceptionGroup):
+        inner = [_observation(phase, each, checks) for each in error.exceptions]
+        return inner[0] if all(inner) else None
+    if isinstance(error, Failed):
+        return error
+    return error if isinstance(error, AssertionError) and _raised_in(error, (*WITNESSES, checks)) else None
+
+
+def _raised_in(error: BaseException, places: Sequence[Path]) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and any(Path(frames[-1].filename).is_relative_to(place) for place in places)
+
+
+def _message(error: BaseException) -> str:
+    """The text that was given to `assert`, `pytest.fail` or the error."""
+    text = error.msg if isinstance(error, Failed) else str(error)
+    return " ".join((text or "").split()) or "what this check asks for did not hold (it gives no reason)"
+
+
+def _trouble(phase: str, error: BaseException) -> str:
+    if isinstance(error, CheckTookTooLong | CourseError):
+        return str(error)
+    where = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
+    first = str(error).strip().partition("\n")[0]
+    return f"the judge had trouble of its own ({phase}): {type(error).__name__}{': ' if first else ''}{first}{place}"

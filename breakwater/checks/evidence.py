@@ -1,0 +1,49 @@
+"""From what was seen to what is told: why a check failed, and the lines that prove it."""
+
+from collections.abc import Sequence
+
+from breakwater.buyer import Answer
+from breakwater.checks.scene import Scene, slowest
+from breakwater.engines import Exchange
+from breakwater.ledger import interleaving
+from breakwater.ledger.interleaving import BUYER
+from breakwater.ledger.record import Record
+
+MOST_OF = 0.8
+
+
+def explain(error: BaseException, scene: Scene) -> tuple[str, tuple[str, ...]]:
+    """Return (why, evidence) for a failed check; either can be empty. Raises CourseError if the engine is gone."""
+    if evidence := getattr(error, "evidence", ()):
+        return getattr(error, "why", ""), tuple(evidence)
+    answer = getattr(error, "about", None) or (slowest(scene.buyer.told) if scene.buyer.told else None)
+    if answer is None:
+        return "", ()
+    exchanges = scene.engine.trace()
+    record = Record.of(scene.buyer.told, scene.engine.provider("GET", "/books"), {})
+    events = interleaving.of_answers([answer], exchanges, record, scene.faults)
+    line = interleaving.as_text(interleaving.shorten(events), since=answer.asked_at)
+    return why_waited(answer, exchanges), (line,)
+
+
+def why_waited(answer: Answer, exchanges: Sequence[Exchange]) -> str:
+    """Who waited for whom: the innermost call that took most of the buyer's wait; empty if there is none."""
+    calls = [
+        exchange for exchange in exchanges if exchange.request_id == answer.request_id and exchange.caller != BUYER
+    ]
+    long = [call for call in calls if _waited_s(call, answer) >= MOST_OF * max(answer.elapsed_s, 1.0)]
+    if not long:
+        return ""
+    inner = long[-1]
+    waited = f"{inner.caller} waited {_waited_s(inner, answer):.1f} s for {inner.callee}"
+    if inner.answered_at is not None and inner.answered_at <= answer.answered_at:
+        return f"{waited}, to the end: no deadline of its own cut the call short"
+    gave_up = any(call.callee == inner.caller and call.answered_at for call in calls)
+    if gave_up and answer.status is not None:
+        return f"{waited} before it gave up"
+    return f"{waited} and went on waiting: no deadline ended it before the buyer gave up"
+
+
+def _waited_s(call: Exchange, answer: Answer) -> float:
+    """For how long the call kept the buyer waiting."""
+    return min(call.answered_at or answer.answered_at, answer.answered_at) - call.asked_at

@@ -1,0 +1,236 @@
+"""What a check has in its hands: `shop`, `faults`, `ledger`, `measure`, `seed`, `eventually`.
+
+A check says what a right shop does; each of these turns what a wrong shop does into a failed verdict with numbers.
+"""
+
+import asyncio
+import inspect
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from breakwater import ledger as ledgers
+from breakwater.buyer import GOOD_CARD, Answer, Buyer, OrderSeen
+from breakwater.checks.scene import Observed, Scene, slowest
+from breakwater.checks.verdict import Measurement
+from breakwater.faults import Fault
+from breakwater.faults.hang import Hang
+from breakwater.faults.latency import Latency
+from breakwater.ledger.interleaving import FaultWindow
+from breakwater.ledger.invariants import Invariant
+
+POLL_S = 0.1
+Weather = AbstractAsyncContextManager[None]
+SCENE = pytest.StashKey[Scene]()
+ROWS, SEATS_A_ROW = "ABCDEFGHIJ", 20
+
+
+class Shop:
+    """The shop as buyers meet it. Each purchase takes a seat of its own unless it names one."""
+
+    def __init__(self, scene: Scene, seats: Sequence[str]) -> None:
+        self._scene, self._seats = scene, iter(seats)
+
+    async def buy(self, seat: str | None = None, *, card: str = GOOD_CARD, patience_s: float = 10.0) -> Answer:
+        """One buyer asks for one seat and waits, `patience_s` seconds at most."""
+        return await self._scene.buyer.buy(seat or next(self._seats), card=card, patience_s=patience_s)
+
+    async def buyers(self, count: int, *, card: str = GOOD_CARD, patience_s: float = 10.0) -> list[Answer]:
+        """`count` buyers at once, a seat each; returns when all have an answer or have lost patience."""
+        return list(await asyncio.gather(*(self.buy(card=card, patience_s=patience_s) for _ in range(count))))
+
+    async def order(self, order_id: str) -> OrderSeen:
+        """What the shop says about an order."""
+        return await self._scene.buyer.order(order_id)
+
+    async def end_of(self, answer: Answer, within_s: float = 5.0) -> str | None:
+        """How this purchase ended: `confirmed`, `declined`, `cancelled`; `pending` or None if it did not."""
+        if answer.status == 201:
+            return "confirmed"
+        if answer.status != 202 or not answer.order_id:
+            return None
+        deadline = time.monotonic() + within_s
+        while True:
+            order = await self.order(answer.order_id)
+            if order.ended or time.monotonic() >= deadline:
+                return order.status
+            await asyncio.sleep(POLL_S)
+
+    async def sale(self, count: int = 3, *, when: str = "on a sunny day", within_s: float = 5.0) -> list[Answer]:
+        """`count` buyers at once who must all be sold their seat: told 201, or 202 and confirmed in `within_s`.
+
+        Raises:
+            Observed: fewer were.
+        """
+        answers = await self.buyers(count)
+        ends = await asyncio.gather(*(self.end_of(answer, within_s) for answer in answers))
+        unsold = [(answer, end) for answer, end in zip(answers, ends, strict=True) if end != "confirmed"]
+        if unsold:
+            answer, end = unsold[0]
+            then = f", and the order was {end or 'not to be seen'} {within_s:.0f} s later" if answer.order_id else ""
+            sold = f"{count - len(unsold)} of {count} buyers were sold a seat (needed: all)"
+            raise Observed(f"{when}, {sold}; one was told {answer.told}{then}", about=answer)
+        return answers
+
+    async def sells_again(self, within_s: float = 3.0) -> float:
+        """Buyers come, one after another, until one is sold a seat; returns the seconds until that one was answered.
+
+        Raises:
+            Observed: nobody who came within `within_s` was sold a seat.
+        """
+        begun = time.monotonic()
+        answer = None
+        while answer is None or time.monotonic() - begun < within_s:
+            answer = await self.buy()
+            answered_s = time.monotonic() - begun
+            if await self.end_of(answer) == "confirmed":
+                return answered_s
+            await asyncio.sleep(POLL_S)
+        trouble = f"nobody was sold a seat in the {within_s:.1f} s after the weather ended; one was told {answer.told}"
+        raise Observed(trouble, about=answer)
+
+
+class Faults:
+    """The weather. Each method is a context: the fault heals when it ends, and lasts `at_least_s` seconds.
+
+    A shop that answers at once and works on behind must meet the same weather as one that waits.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def slow(self, caller: str, callee: str, *, latency_s: float, at_least_s: float = 0.0) -> Weather:
+        """Every answer on the link comes `latency_s` later."""
+        what = f"answers of {callee} to {caller} come {latency_s:.1f} s late"
+        return self._on_link(Latency(caller, callee, latency_s), what, at_least_s)
+
+    def hang(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
+        """The link accepts and carries nothing; what was said is delivered when it heals."""
+        return self._on_link(Hang(caller, callee), f"{caller} → {callee} hangs", at_least_s)
+
+    def provider(self, *, at_least_s: float = 0.0, **behaviour: Any) -> Weather:
+        """The card provider behaves badly: `latency_s`, `hang`, `fail`, `lose_answers` and `lose_how`."""
+        behave = partial(self._scene.engine.provider, "PUT", "/behaviour")
+        what = "provider: " + ", ".join(f"{key} {value}" for key, value in behaviour.items())
+        return self._during(what, lambda: behave(behaviour), lambda: behave({}), at_least_s)
+
+    def _on_link(self, fault: Fault, what: str, at_least_s: float) -> Weather:
+        lease = ExitStack()
+        return self._during(
+            what, lambda: lease.enter_context(self._scene.engine.inject(fault)), lease.close, at_least_s
+        )
+
+    @asynccontextmanager
+    async def _during(
+        self, what: str, begin: Callable[[], Any], heal: Callable[[], Any], at_least_s: float
+    ) -> AsyncIterator[None]:
+        """Begin, and heal at the end; keep in the scene what it was, and from when until when."""
+        await asyncio.to_thread(begin)
+        begun, place = time.monotonic(), len(self._scene.faults)
+        self._scene.faults.append(FaultWindow(what, time.time()))
+        try:
+            yield
+            await asyncio.sleep(max(0.0, at_least_s - (time.monotonic() - begun)))
+        finally:
+            await asyncio.to_thread(heal)
+            self._scene.faults[place] = replace(self._scene.faults[place], healed_at=time.time())
+
+
+class Measure:
+    """Holds quantities to their bounds, and keeps each with its margin."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def at_most(
+        self, what: str, value: float, bound: float, *, unit: str = "s", says: str = "", about: Answer | None = None
+    ) -> None:
+        """Record `value`; raise Observed, with `says` if given, where it is above `bound`."""
+        self._scene.measurements.append(Measurement(what, round(value, 3), bound, unit))
+        if value > bound:
+            allowed = f"(allowed: {bound:.1f} {unit})"
+            raise Observed(f"{says or f'{what}: {value:.1f} {unit}'} {allowed}", about=about)
+
+    def wait(self, answers: Answer | Sequence[Answer], bound_s: float, *, when: str) -> None:
+        """Hold the longest of these buyers' waits to `bound_s`. `when` says what the weather was."""
+        longest = slowest([answers] if isinstance(answers, Answer) else answers)
+        answered = longest.status is not None
+        says = f"waited {longest.elapsed_s:.1f} s for an answer" if answered else "had no answer after"
+        says += "" if answered else f" {longest.elapsed_s:.1f} s"
+        self.at_most(
+            "longest wait of a buyer", longest.elapsed_s, bound_s, says=f"{when}, a buyer {says}", about=longest
+        )
+
+
+@pytest.fixture
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    """One check's scene, kept on the check for the judge."""
+    judge = request.config.stash[JUDGE]
+    async with Buyer(judge.engine.endpoint("gateway")) as buyer:
+        scene = Scene(judge.engine, buyer)
+        request.node.stash[SCENE] = scene
+        pulse = asyncio.create_task(scene.watch_ourselves())
+        yield scene
+        pulse.cancel()
+        with suppress(asyncio.CancelledError):
+            await pulse
+
+
+@pytest.fixture
+def shop(scene: Scene, request: pytest.FixtureRequest) -> Shop:
+    seats = [f"{row}{number}" for row in ROWS for number in range(1, SEATS_A_ROW + 1)]
+    draw(request, "seats").shuffle(seats)
+    return Shop(scene, seats)
+
+
+@pytest.fixture
+def faults(scene: Scene) -> Faults:
+    return Faults(scene)
+
+
+@pytest.fixture
+def ledger(scene: Scene, request: pytest.FixtureRequest) -> ledgers.Ledger:
+    invariants: list[Invariant] = request.config.stash[JUDGE].invariants
+    return ledgers.Ledger(scene.engine, scene.buyer, invariants, scene.faults)
+
+
+@pytest.fixture
+def measure(scene: Scene) -> Measure:
+    return Measure(scene)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> random.Random:
+    """What a check draws from: the same for the same class seed and check."""
+    return draw(request, "check")
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[None]]:
+    """`await eventually(condition, within_s=…, says=…)`: wait until it holds, or fail with what `says` states."""
+    return until
+
+
+async def until(condition: Callable[[], Any], *, within_s: float, says: str) -> None:
+    deadline = time.monotonic() + within_s
+    while True:
+        holds = condition()
+        if await holds if inspect.isawaitable(holds) else holds:
+            return
+        if time.monotonic() >= deadline:
+            raise Observed(says)
+        await asyncio.sleep(POLL_S)
+
+
+def draw(request: pytest.FixtureRequest, purpose: str) -> random.Random:
+    return random.Random(f"{request.config.stash[JUDGE].job.seed}/{request.node.name}/{purpose}")
+
+
+# Set by the judge (plugin.py), which runs the checks.
+JUDGE = pytest.StashKey[Any]()

@@ -1,0 +1,82 @@
+"""What pytest collected, as checks: ids, sentences, points, order."""
+
+import ast
+import inspect
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakwater import paths
+from breakwater.checks.job import Planned
+from breakwater.toml import shown
+
+
+def check_id(item: pytest.Item) -> str:
+    """The id given by `@pytest.mark.check("…")`, else the function's name in kebab-case."""
+    mark = item.get_closest_marker("check")
+    return str(mark.args[0]) if mark and mark.args else item.name.removeprefix("test_").replace("_", "-")
+
+
+def needs(item: pytest.Item) -> tuple[str, ...]:
+    """The ids of the checks that must have passed before this one says anything."""
+    mark = item.get_closest_marker("check")
+    named = mark.kwargs.get("needs", ()) if mark else ()
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def limit_s(item: pytest.Item, default_s: float) -> float:
+    mark = item.get_closest_marker("check")
+    return float(mark.kwargs.get("limit_s", default_s)) if mark else default_s
+
+
+def planned(item: pytest.Item) -> Planned:
+    """What a check says about itself before it runs."""
+    mark = item.get_closest_marker("points")
+    points = float(mark.args[0]) if mark and mark.args else 0.0
+    outcome = str(mark.kwargs.get("outcome", "")) if mark else ""
+    return Planned(check_id(item), _sentence(item), points, outcome, is_hidden(item))
+
+
+def is_hidden(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(paths.SOLUTIONS)
+
+
+def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[pytest.Item]:
+    """The items in an order drawn from `seed`, each after those that it needs."""
+    waiting = list(items)
+    random.Random(f"{seed}/order").shuffle(waiting)
+    ordered: list[str] = []
+    while waiting:
+        ready = [name for name in waiting if not (set(needs(items[name])) & set(waiting) - {name})]
+        ordered.append((ready or waiting)[0])
+        waiting.remove(ordered[-1])
+    return [items[name] for name in ordered]
+
+
+def broken_file(path: Path, error: BaseException) -> str:
+    """Why a file of checks cannot be used, in one line."""
+    cause = error.__cause__ or error
+    if isinstance(cause, SyntaxError):
+        return f"{shown(path)}, line {cause.lineno}: {cause.msg}. Mend it, or restore the file from the course."
+    first = str(cause).strip().partition("\n")[0]
+    return f"{shown(path)} cannot be read as checks: {type(cause).__name__}: {first}"
+
+
+def syntax_error(folder: Path) -> str | None:
+    """The first Python file under `folder` that is no Python, as `orders/app/main.py, line 12: …`; None if all are."""
+    for file in sorted(folder.rglob("*.py")):
+        try:
+            ast.parse(file.read_bytes())
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+            return f"{file.relative_to(folder)}{line}: {what}"
+    return None
+
+
+def _sentence(item: Any) -> str:
+    paragraph = (inspect.getdoc(item.obj) or "").partition("\n\n")[0]
+    return " ".join(paragraph.split()) or f"{check_id(item)}."

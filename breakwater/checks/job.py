@@ -1,0 +1,43 @@
+"""What is asked of the judge, and what passes between the judge's process and the one that asked."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class CheckJob:
+    """Judge one shop by one module's checks.
+
+    `module` is the id of the module; `shop` a folder with a whole shop. `hidden` adds the hidden checks; `select`
+    keeps one check by its id; `seed` is the class seed, from which hidden checks draw; `isolate` runs the shop's
+    services in sandboxes.
+    """
+
+    module: str
+    shop: Path
+    engine: str = "embedded"
+    hidden: bool = False
+    select: str | None = None
+    seed: str = ""
+    isolate: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        data: dict[str, Any] = json.loads(text)
+        return cls(**(data | {"shop": Path(data["shop"])}))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A check before it ran."""
+
+    id: str
+    sentence: str
+    points: float
+    outcome: str
+    hidden: bool

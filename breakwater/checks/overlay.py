@@ -1,0 +1,59 @@
+"""A fresh shop to be judged: somebody's files, and our own copy of what is not theirs."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from breakwater import paths
+from breakwater.bases import CRUMBS
+from breakwater.errors import BadInput
+
+OURS = ("provider", "contracts", "invariants", "postgres")
+
+
+def lay_over(files: Path | None, target: Path, base: Path = paths.BOXOFFICE) -> Path:
+    """Make `target` a copy of the shop at `base`, lay `files` (at the shop's own paths) over it, and return it.
+
+    The provider, the contracts, the invariants and the database's first SQL are the course's own afterwards; what
+    the description says of them is overruled by the engine.
+
+    Raises:
+        BadInput: a folder is not there, or holds links or other things that are neither file nor folder.
+    """
+    for folder in [base, *([files] if files else [])]:
+        if not folder.is_dir():
+            raise BadInput(
+                f"{folder} is not a folder with a shop's files. Give one that holds e.g. orders/app/main.py."
+            )
+        _hold_plain(folder)
+    _copy(base, target)
+    if files:
+        _copy(files, target)
+    for name in OURS:
+        shutil.rmtree(target / name, ignore_errors=True)
+        if (paths.BOXOFFICE / name).is_dir():
+            _copy(paths.BOXOFFICE / name, target / name)
+    return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*CRUMBS))
+    except (shutil.Error, OSError) as error:
+        first = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+        raise BadInput(f"The files in {source} cannot be laid over the shop: {first}") from None
+
+
+def _hold_plain(folder: Path) -> None:
+    """Raises BadInput for a link, a pipe, a device: copying one would reach somewhere else, or never end."""
+    ignored = shutil.ignore_patterns(*CRUMBS)
+    for place, folders, names in os.walk(folder):
+        skipped = ignored(place, [*folders, *names])
+        folders[:] = [name for name in folders if name not in skipped]
+        for name in set(folders + names) - skipped:
+            mode = os.lstat(os.path.join(place, name)).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                kind = "a link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
+                inner = os.path.relpath(os.path.join(place, name), folder)
+                raise BadInput(f"{inner} in {folder} is {kind}; a shop consists of files and folders. Remove it.")

@@ -1,0 +1,212 @@
+"""The pytest plugin that judges: it brings up the shop, runs each check on a fresh one, and gives the verdicts."""
+
+import asyncio
+import functools
+import inspect
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from breakwater import ledger
+from breakwater.checks import ends, fixtures, hints, items
+from breakwater.checks.ends import CheckTookTooLong, End
+from breakwater.checks.job import CheckJob, Planned
+from breakwater.checks.verdict import CheckResult, Measurement, Verdict
+from breakwater.engines import Engine
+from breakwater.errors import BadInput, ShopDidNotStart, did_you_mean
+
+STARTS = Planned("starts", "The shop starts.", 0, "", False)
+NEEDS_STARTS = End(Verdict.FAILED, "needs: starts")
+LIMIT_S = 60.0  # for one try of one check; the longest patience of a buyer is far below
+
+Ended = list[tuple[str, BaseException]]
+ENDS = pytest.StashKey[Ended]()
+
+
+class Judge:
+    """Judges one shop. `plan` is called once, with the checks in the order of their files; `emit` once a check."""
+
+    def __init__(
+        self,
+        job: CheckJob,
+        engine: Engine,
+        plan: Callable[[list[Planned]], None],
+        emit: Callable[[CheckResult], None],
+    ) -> None:
+        self.job, self.engine = job, engine
+        self.invariants = ledger.load()
+        self.bad_input: BadInput | None = None
+        self._plan, self._emit = plan, emit
+        self._checks: list[Planned] = []
+        self._verdicts: dict[str, Verdict] = {}
+        self._is_fresh = False
+
+    # Which checks there are, and in which order they run.
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[fixtures.JUDGE] = self
+
+    def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[Any]) -> None:
+        if isinstance(node, pytest.Collector) and call.excinfo and not self.bad_input:
+            self.bad_input = BadInput(items.broken_file(node.path, call.excinfo.value))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = self._choose(items)
+
+    def _choose(self, collected: list[pytest.Item]) -> list[pytest.Item]:
+        known = {items.check_id(item): item for item in collected}
+        select = self.job.select
+        if select == STARTS.id:
+            return []
+        if select and select not in known and not self.bad_input:
+            hint = did_you_mean(select, known) or f" There are: {', '.join(known)}."
+            self.bad_input = BadInput(f"{self.job.module} has no check `{select}`.{hint}")
+        if select:
+            known = {name: item for name, item in known.items() if name == select}
+        self._checks = [items.planned(item) for item in known.values()]
+        for item in known.values():
+            _bound(item)
+        return items.in_random_order(known, f"{self.job.seed}/{self.job.module}")
+
+    def pytest_runtestloop(self) -> bool | None:
+        """Bring the shop up; then pytest's own loop runs the checks, unless there is no shop to run them on."""
+        if self.bad_input:
+            return True
+        self._plan([STARTS, *self._checks])
+        begun = time.monotonic()
+        try:
+            end = self._start()
+        except BadInput as error:
+            self.bad_input = error
+            return True
+        self._give(STARTS, end, time.monotonic() - begun)
+        if end.verdict is Verdict.PASSED:
+            return None
+        for check in self._checks:
+            self._give(check, NEEDS_STARTS if end.verdict is Verdict.FAILED else end, 0.0)
+        return True
+
+    def _start(self) -> End:
+        try:
+            rows = self.engine.up()
+        except ShopDidNotStart as error:
+            broken = items.syntax_error(self.job.shop)
+            message = f"{error.service or 'the shop'} did not start: {broken}" if broken else str(error)
+            return End(Verdict.FAILED, message, evidence=error.last_lines)
+        except BadInput:
+            raise
+        except Exception as error:
+            return End(Verdict.UNKNOWN, f"the engine could not bring up the shop: {error}")
+        self._is_fresh = True
+        return End(Verdict.PASSED, f"{len(rows)} services were healthy within {max(r.seconds for r in rows):.1f} s")
+
+    # One check: a fresh shop, two tries at most, a verdict.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        begun = time.monotonic()
+        end = self._missing(item)
+        if end is None:
+            end = first = self._try(item, nextitem)
+            if first.verdict is Verdict.UNKNOWN:
+                end = self._try(item, nextitem, again=True)
+            if end.verdict is Verdict.UNKNOWN and end.message != first.message:
+                end = replace(end, message=f"{first.message}; and then: {end.message}")
+        scene = item.stash.get(fixtures.SCENE, None)
+        measured = tuple(scene.measurements) if scene else ()
+        self._give(items.planned(item), end, time.monotonic() - begun, measured)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+        if call.excinfo:
+            item.stash[ENDS].append((call.when, call.excinfo.value))
+        return (yield)
+
+    def _missing(self, item: pytest.Item) -> End | None:
+        """The end of a check that cannot run because another one, which it needs, did not pass."""
+        for name in items.needs(item):
+            verdict = self._verdicts.get(name, Verdict.PASSED)
+            if verdict is not Verdict.PASSED:
+                return End(verdict, f"needs: {name}")
+        return None
+
+    def _try(self, item: pytest.Item, nextitem: pytest.Item | None, *, again: bool = False) -> End:
+        if trouble := self._freshen(again):
+            return trouble
+        ended: Ended = []
+        item.stash[ENDS] = ended
+        if fixtures.SCENE in item.stash:
+            del item.stash[fixtures.SCENE]
+        runtestprotocol(item, nextitem=nextitem, log=False)
+        return ends.read(ended, item.stash.get(fixtures.SCENE, None), item.path)
+
+    def _freshen(self, again: bool) -> End | None:
+        """Give the next try a fresh shop; return how the try ended where there is none."""
+        is_fresh, self._is_fresh = self._is_fresh, False
+        if is_fresh:
+            return None
+        try:
+            if again:
+                self.engine.down()
+                self.engine.up()
+            else:
+                self.engine.reset()
+        except ShopDidNotStart as error:
+            return End(Verdict.FAILED if again else Verdict.UNKNOWN, str(error), evidence=error.last_lines)
+        except Exception as error:
+            return End(Verdict.UNKNOWN, f"the engine could not give this check a fresh shop: {error}")
+        return None
+
+    def _give(self, check: Planned, end: End, seconds: float, measured: tuple[Measurement, ...] = ()) -> None:
+        self._verdicts[check.id] = end.verdict
+        passed = end.verdict is Verdict.PASSED
+        self._emit(
+            CheckResult(
+                id=check.id,
+                verdict=end.verdict,
+                points=check.points if passed else 0.0,
+                max_points=check.points,
+                sentence=check.sentence,
+                message=end.message or _told(measured),
+                seconds=round(seconds, 2),
+                outcome=check.outcome,
+                hidden=check.hidden,
+                why=end.why,
+                evidence=end.evidence,
+                next="" if passed else hints.next_step(self.job.module, check),
+                measurements=measured,
+            )
+        )
+
+
+def _told(measured: tuple[Measurement, ...]) -> str:
+    """The numbers of a check that passed."""
+    parts = (f"{m.what}: {m.value:.1f} {m.unit} (allowed: {m.bound:.1f} {m.unit})" for m in measured)
+    return "; ".join(dict.fromkeys(parts))
+
+
+def _bound(item: Any) -> None:
+    """Give the check's function its limit of time, and hold every answer that it saw to the contract."""
+    function, limit_s = item.obj, items.limit_s(item, LIMIT_S)
+    if not inspect.iscoroutinefunction(function):
+        return
+
+    @functools.wraps(function)
+    async def bounded(*args: Any, **kwargs: Any) -> None:
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                await function(*args, **kwargs)
+        except TimeoutError as error:
+            if limit.expired():
+                raise CheckTookTooLong(f"this check was not done after {limit_s:.0f} s") from error
+            raise
+        if scene := item.stash.get(fixtures.SCENE, None):
+            scene.hold_to_contract()
+
+    item.obj = bounded

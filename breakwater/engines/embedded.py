@@ -20,7 +20,7 @@ from breakwater import paths
 from breakwater.engines import Exchange, ServiceStatus, ShopSpec, description, state
 from breakwater.engines.control import LOGS, SOCKET, error_from_json, hold_state_path
 from breakwater.engines.process import LINUX, tail
-from breakwater.engines.supervisor import Job
+from breakwater.engines.supervisor import IDLE_S, Job
 from breakwater.errors import BadInput, CourseError, EngineTrouble
 from breakwater.faults import Fault
 
@@ -34,6 +34,7 @@ class EmbeddedEngine:
 
     `isolate`: each learner-side service runs behind walls of its own, and what is not the learner's is taken from
     the course. `lease`: the shop ends with this process; otherwise it runs until `down`. `port`: the public port.
+    `idle_s`: a shop that nobody uses for so many seconds ends.
     """
 
     name = "embedded"
@@ -46,12 +47,14 @@ class EmbeddedEngine:
         isolate: bool = False,
         lease: bool = False,
         port: int = 0,
+        idle_s: float = IDLE_S,
     ) -> None:
         self.spec = spec
         self._state = spec.state / name if name else spec.state
         self._isolate = isolate
         self._lease = lease
         self._port = port
+        self._idle_s = idle_s
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._where: dict[str, Any] | None = None
 
@@ -200,6 +203,7 @@ class EmbeddedEngine:
             lease=self._lease,
             port=self._port,
             trusted=trusted,
+            idle_s=self._idle_s,
         )
         state.make(self._state)
         with (self._state / state.OWN_LOG).open("ab") as log:

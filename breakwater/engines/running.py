@@ -144,6 +144,11 @@ class RunningShop:
         """The service that a buyer reaches: the first whose ports the description publishes; empty if none."""
         return next((name for name, unit in self._units.items() if unit.service.published), "")
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody outside is connected to a service."""
+        return any(proxy.connections for link, proxy in self.proxies.items() if link.caller == BUYER)
+
     def statuses(self) -> list[ServiceStatus]:
         return [unit.status for unit in self._units.values()]
 
@@ -228,12 +233,15 @@ class RunningShop:
             is_job = need in self._done
             await (self._done[need] if is_job else self._units[need].healthy).wait()
         process = await self._launch(job, self._command(job, None))
+        how = f"did not end within {START_S:g} s"
         try:
-            status = await asyncio.shield(process.exited)
+            await asyncio.wait([process.exited], timeout=START_S)
         finally:
             process.kill()
-        if status:
-            await self._failed(job, process, f"ended with status {status}")
+        if not process.alive:
+            how = f"ended with status {process.exited.result()}" if process.exited.result() else ""
+        if how:
+            await self._failed(job, process, how)
         done.set()
 
     async def _snapshot(self) -> None:

@@ -29,6 +29,9 @@ from breakwater.faults import Fault
 FIRST_UP_S = 30.0
 """A supervisor that nobody asked to bring the shop up ends after this time."""
 
+IDLE_S = 4 * 3600.0
+"""A shop that nobody uses for so long ends."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -40,7 +43,7 @@ class Job:
     lease: bool = False
     port: int = 0
     trusted: str = ""
-    idle_s: float = 4 * 3600.0
+    idle_s: float = IDLE_S
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
@@ -128,11 +131,10 @@ class Supervisor:
 
     async def _watch(self) -> None:
         """End a shop that nobody uses, or that nobody asked for."""
-        await asyncio.sleep(FIRST_UP_S)
-        while self._established or self._changing.locked():
-            await asyncio.sleep(min(60.0, self._job.idle_s / 4))
-            if monotonic() - self._touched > self._job.idle_s:
-                break
+        limit_s = min(FIRST_UP_S, self._job.idle_s)
+        while self._serving or self._shop.busy or monotonic() - self._touched < limit_s:
+            await asyncio.sleep(limit_s / 4)
+            limit_s = self._job.idle_s if self._established else limit_s
         self.end()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

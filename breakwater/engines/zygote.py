@@ -24,19 +24,24 @@ from typing import Any, NoReturn
 from breakwater.engines.process import PlainLauncher, Process, Program, die_with_parent
 from breakwater.errors import EngineTrouble
 
+# What a service of this shop has imported by the time that it answered its first request.
 PRELOADED = (
     "alembic.command",
     "alembic.config",
+    "anyio._backends._asyncio",
     "asyncpg",
     "fastapi",
+    "httpcore",
     "httpx",
+    "pydantic.v1",
     "pydantic_settings",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlalchemy.ext.asyncio",
     "uvicorn",
     "uvicorn.lifespan.on",
     "uvicorn.loops.asyncio",
-    "uvicorn.protocols.http.h11_impl",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
 )
 FORKABLE = {"uvicorn": "uvicorn.main:main", "alembic": "alembic.config:main"}
 """Commands that are a function in Python, and where it is."""

@@ -65,11 +65,11 @@ def run_pytest(job: CheckJob, engine: Any, write: Any) -> None:
         raise CourseError(f"The judge's pytest ended with {status!r}.")
 
 
+PLUGINS = ("no:cacheprovider", "no:terminal", "pytest_asyncio.plugin", "breakwater.checks.fixtures")
+
+
 def _arguments() -> list[str]:
-    plugins = [
-        f"-p{name}"
-        for name in ("no:cacheprovider", "no:terminal", "pytest_asyncio.plugin", "breakwater.checks.fixtures")
-    ]
+    plugins = [f"-p{name}" for name in PLUGINS]
     own = [f"-c{INI}", f"--rootdir={paths.ROOT}", "--noconftest", "--import-mode=importlib", "--strict-markers"]
     # Plain asserts: what is told is the text that the check gives, and nothing that pytest adds to it.
     return [*plugins, *own, "--assert=plain", "--continue-on-collection-errors"]

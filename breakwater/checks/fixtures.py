@@ -18,7 +18,6 @@ import pytest
 from breakwater import ledger as ledgers
 from breakwater.buyer import GOOD_CARD, Answer, Buyer, OrderSeen
 from breakwater.checks.scene import Observed, Scene, slowest
-from breakwater.checks.verdict import Measurement
 from breakwater.faults import Fault
 from breakwater.faults.hang import Hang
 from breakwater.faults.latency import Latency
@@ -90,6 +89,7 @@ class Shop:
             answer = await self.buy()
             answered_s = time.monotonic() - begun
             if await self.end_of(answer) == "confirmed":
+                self._scene.note("sold again", answered_s, within_s)
                 return answered_s
             await asyncio.sleep(POLL_S)
         trouble = f"nobody was sold a seat in the {within_s:.1f} s after the weather ended; one was told {answer.told}"
@@ -152,7 +152,7 @@ class Measure:
         self, what: str, value: float, bound: float, *, unit: str = "s", says: str = "", about: Answer | None = None
     ) -> None:
         """Record `value`; raise Observed, with `says` if given, where it is above `bound`."""
-        self._scene.measurements.append(Measurement(what, round(value, 3), bound, unit))
+        self._scene.note(what, value, bound, unit)
         if value > bound:
             allowed = f"(allowed: {bound:.1f} {unit})"
             raise Observed(f"{says or f'{what}: {value:.1f} {unit}'} {allowed}", about=about)
@@ -166,6 +166,19 @@ class Measure:
         self.at_most(
             "longest wait of a buyer", longest.elapsed_s, bound_s, says=f"{when}, a buyer {says}", about=longest
         )
+
+
+class Ledger(ledgers.Ledger):
+    """The ledger of a check: keeps how long the books took to balance."""
+
+    def __init__(self, scene: Scene, invariants: Sequence[Invariant]) -> None:
+        super().__init__(scene.engine, scene.buyer, invariants, scene.faults)
+        self._scene = scene
+
+    async def balances(self, within_s: float = 5.0) -> float:
+        took_s = await super().balances(within_s)
+        self._scene.note("books balanced", took_s, within_s)
+        return took_s
 
 
 @pytest.fixture
@@ -195,9 +208,8 @@ def faults(scene: Scene) -> Faults:
 
 
 @pytest.fixture
-def ledger(scene: Scene, request: pytest.FixtureRequest) -> ledgers.Ledger:
-    invariants: list[Invariant] = request.config.stash[JUDGE].invariants
-    return ledgers.Ledger(scene.engine, scene.buyer, invariants, scene.faults)
+def ledger(scene: Scene, request: pytest.FixtureRequest) -> Ledger:
+    return Ledger(scene, request.config.stash[JUDGE].invariants)
 
 
 @pytest.fixture

@@ -31,6 +31,10 @@ class Scene:
     measurements: list[Measurement] = field(default_factory=list)
     stalled_s: float = 0.0
 
+    def note(self, what: str, value: float, bound: float, unit: str = "s") -> None:
+        """Keep a bounded quantity with its bound."""
+        self.measurements.append(Measurement(what, round(value, 3), bound, unit))
+
     def hold_to_contract(self) -> None:
         """Raise Observed if any buyer was told something outside the contract."""
         for answer in self.buyer.told:

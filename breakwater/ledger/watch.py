@@ -48,8 +48,8 @@ class Ledger:
         """What is wrong at this moment."""
         return judge(await self.look(), self._invariants)
 
-    async def balances(self, within_s: float = 5.0) -> None:
-        """Wait until nothing is wrong, and stays so for a moment.
+    async def balances(self, within_s: float = 5.0) -> float:
+        """Wait until nothing is wrong, and stays so for a moment; return after how many seconds nothing was.
 
         `within_s` counts from the end of the weather, or from now where there was none.
 
@@ -66,7 +66,7 @@ class Ledger:
             now = time.time()
             balanced_since = None if breaches else balanced_since or now
             if balanced_since is not None and now - balanced_since >= SETTLED_S:
-                return
+                return balanced_since - begun
             if breaches and now >= deadline:
                 after = "after the weather ended" if healed_at else "later"
                 raise Unbalanced(breaches, f"{now - begun:.1f} s {after}")

@@ -7,6 +7,7 @@ import pytest
 
 BUYERS = 5
 ANSWERED_S = 2.5  # the buyer's wait, whatever payments does: half of the delay that is injected
+HANGS_S = 5.0  # long enough for who gives up after a few attempts to do so while one is under way
 WORKS_AGAIN_S = 3.0
 BALANCED_S = 5.0
 
@@ -28,11 +29,10 @@ async def test_slow_payment(shop, faults, ledger, measure):
 async def test_hanging_payment(shop, faults, ledger, measure):
     """When payments hangs, each buyer is answered in time, and sales go on when it is back."""
     await shop.sale(when="before payments hung")
-    async with faults.hang("orders", "payments", at_least_s=ANSWERED_S):
+    async with faults.hang("orders", "payments", at_least_s=HANGS_S):
         answers = await shop.buyers(BUYERS, patience_s=6.0)
     measure.wait(answers, ANSWERED_S, when="with payments hanging")
-    again_s = await shop.sells_again(WORKS_AGAIN_S)
-    measure.at_most("first sale after payments was back", again_s, WORKS_AGAIN_S)
+    await shop.sells_again(WORKS_AGAIN_S)
     await ledger.balances(BALANCED_S)
 
 

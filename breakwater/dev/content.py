@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class ModuleContent:
 class Content:
     """All content under `root`, the folder that holds course.toml."""
 
-    root: Path = paths.ROOT
+    root: Path = field(default_factory=lambda: paths.ROOT)
 
     @cached_property
     def syllabus(self) -> syllabus.Syllabus:

@@ -25,6 +25,7 @@ GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
 EVENT = "opening-night"
 LARGEST_BODY = 1_000_000
+LOOK = "look-"  # how the request id of somebody begins who only looks, and buys nothing
 OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
 
 
@@ -143,7 +144,7 @@ class Buyer:
 
     async def order(self, order_id: str, *, patience_s: float | None = None) -> OrderSeen:
         """Look at one order."""
-        heard = await self._call("GET", f"/orders/{quote(order_id, safe='')}", patience_s, uuid.uuid4().hex[:16])
+        heard = await self._call("GET", f"/orders/{quote(order_id, safe='')}", patience_s, LOOK + uuid.uuid4().hex[:16])
         if heard.status is None or heard.trouble:
             return OrderSeen(order_id, trouble=heard.trouble)
         if odd := contract.odd_lookup(heard.status, heard.headers, heard.body, order_id):

@@ -16,7 +16,7 @@ import pytest
 from breakwater import paths
 from breakwater.checks.job import CheckJob
 from breakwater.checks.plugin import Judge
-from breakwater.checks.runner import open_engine
+from breakwater.checks.scratch import open_engine, scratch
 from breakwater.checks.verdict import CheckResult
 from breakwater.errors import BadInput, CourseError
 
@@ -45,8 +45,12 @@ def judge(job: CheckJob, write: Any) -> None:
     Raises:
         BadInput: the checks or the shop's description cannot be read, or `select` names no check.
     """
-    with open_engine(job) as engine:
-        run_pytest(job, engine, write)
+    with scratch() as folder:
+        engine = open_engine(job.engine, job.shop, folder, isolate=job.isolate, lease=True)
+        try:
+            run_pytest(job, engine, write)
+        finally:
+            engine.down()
 
 
 def run_pytest(job: CheckJob, engine: Any, write: Any) -> None:

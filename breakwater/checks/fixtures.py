@@ -92,7 +92,7 @@ class Shop:
                 self._scene.note("sold again", answered_s, within_s)
                 return answered_s
             await asyncio.sleep(POLL_S)
-        trouble = f"nobody was sold a seat in the {within_s:.1f} s after the weather ended; one was told {answer.told}"
+        trouble = f"nobody was sold a seat in the {within_s:.1f} s after the trouble ended; one was told {answer.told}"
         raise Observed(trouble, about=answer)
 
 
@@ -107,33 +107,35 @@ class Faults:
 
     def slow(self, caller: str, callee: str, *, latency_s: float, at_least_s: float = 0.0) -> Weather:
         """Every answer on the link comes `latency_s` later."""
-        what = f"answers of {callee} to {caller} come {latency_s:.1f} s late"
-        return self._on_link(Latency(caller, callee, latency_s), what, at_least_s)
+        said = (f"answers of {callee} come {latency_s:.1f} s late", f"{callee} is quick again")
+        return self._on_link(Latency(caller, callee, latency_s), said, at_least_s)
 
     def hang(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
         """The link accepts and carries nothing; what was said is delivered when it heals."""
-        return self._on_link(Hang(caller, callee), f"{caller} → {callee} hangs", at_least_s)
+        said = (f"{caller} → {callee} hangs", f"{caller} → {callee} carries again")
+        return self._on_link(Hang(caller, callee), said, at_least_s)
 
     def provider(self, *, at_least_s: float = 0.0, **behaviour: Any) -> Weather:
         """The card provider behaves badly: `latency_s`, `hang`, `fail`, `lose_answers` and `lose_how`."""
         behave = partial(self._scene.engine.provider, "PUT", "/behaviour")
-        what = "provider: " + ", ".join(f"{key} {value}" for key, value in behaviour.items())
-        return self._during(what, lambda: behave(behaviour), lambda: behave({}), at_least_s)
+        how = ", ".join(f"{key} {value}" for key, value in behaviour.items())
+        said = (f"the provider behaves badly ({how})", "the provider behaves again")
+        return self._during(said, lambda: behave(behaviour), lambda: behave({}), at_least_s)
 
-    def _on_link(self, fault: Fault, what: str, at_least_s: float) -> Weather:
+    def _on_link(self, fault: Fault, said: tuple[str, str], at_least_s: float) -> Weather:
         lease = ExitStack()
         return self._during(
-            what, lambda: lease.enter_context(self._scene.engine.inject(fault)), lease.close, at_least_s
+            said, lambda: lease.enter_context(self._scene.engine.inject(fault)), lease.close, at_least_s
         )
 
     @asynccontextmanager
     async def _during(
-        self, what: str, begin: Callable[[], Any], heal: Callable[[], Any], at_least_s: float
+        self, said: tuple[str, str], begin: Callable[[], Any], heal: Callable[[], Any], at_least_s: float
     ) -> AsyncIterator[None]:
-        """Begin, and heal at the end; keep in the scene what it was, and from when until when."""
+        """Begin, and heal at the end; keep in the scene from when until when, and what is `said` of either."""
         await asyncio.to_thread(begin)
         begun, place = time.monotonic(), len(self._scene.faults)
-        self._scene.faults.append(FaultWindow(what, time.time()))
+        self._scene.faults.append(FaultWindow(*said, time.time()))
         try:
             yield
             await asyncio.sleep(max(0.0, at_least_s - (time.monotonic() - begun)))

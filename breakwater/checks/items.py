@@ -1,6 +1,5 @@
 """What pytest collected, as checks: ids, sentences, points, order."""
 
-import ast
 import inspect
 import random
 from collections.abc import Mapping
@@ -63,18 +62,6 @@ def broken_file(path: Path, error: BaseException) -> str:
         return f"{shown(path)}, line {cause.lineno}: {cause.msg}. Mend it, or restore the file from the course."
     first = str(cause).strip().partition("\n")[0]
     return f"{shown(path)} cannot be read as checks: {type(cause).__name__}: {first}"
-
-
-def syntax_error(folder: Path) -> str | None:
-    """The first Python file under `folder` that is no Python, as `orders/app/main.py, line 12: …`; None if all are."""
-    for file in sorted(folder.rglob("*.py")):
-        try:
-            ast.parse(file.read_bytes())
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-            what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-            return f"{file.relative_to(folder)}{line}: {what}"
-    return None
 
 
 def _sentence(item: Any) -> str:

@@ -1,5 +1,6 @@
 """A fresh shop to be judged: somebody's files, and our own copy of what is not theirs."""
 
+import ast
 import os
 import shutil
 import stat
@@ -35,6 +36,19 @@ def lay_over(files: Path | None, target: Path, base: Path = paths.BOXOFFICE) -> 
         if (paths.BOXOFFICE / name).is_dir():
             _copy(paths.BOXOFFICE / name, target / name)
     return target
+
+
+def syntax_error(shop: Path) -> str | None:
+    """The first Python file of the learner's services that is no Python: `orders/app/main.py, line 12: …`; or None."""
+    folders = [folder for folder in sorted(shop.iterdir()) if folder.is_dir() and folder.name not in OURS]
+    for file in (file for folder in folders for file in sorted(folder.rglob("*.py"))):
+        try:
+            ast.parse(file.read_bytes())
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+            return f"{file.relative_to(shop)}{line}: {what}"
+    return None
 
 
 def _copy(source: Path, target: Path) -> None:

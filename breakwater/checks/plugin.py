@@ -12,7 +12,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from breakwater import ledger
-from breakwater.checks import ends, fixtures, hints, items
+from breakwater.checks import ends, fixtures, hints, items, overlay
 from breakwater.checks.ends import CheckTookTooLong, End
 from breakwater.checks.job import CheckJob, Planned
 from breakwater.checks.verdict import CheckResult, Measurement, Verdict
@@ -95,7 +95,7 @@ class Judge:
         try:
             rows = self.engine.up()
         except ShopDidNotStart as error:
-            broken = items.syntax_error(self.job.shop)
+            broken = overlay.syntax_error(self.job.shop)
             message = f"{error.service or 'the shop'} did not start: {broken}" if broken else str(error)
             return End(Verdict.FAILED, message, evidence=error.last_lines)
         except BadInput:

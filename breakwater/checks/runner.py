@@ -9,19 +9,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TextIO
 
-from breakwater import paths
+from breakwater import engines
 from breakwater.checks.job import CheckJob, Planned
 from breakwater.checks.overlay import lay_over
 from breakwater.checks.verdict import CheckResult, Report, Verdict, result_from
-from breakwater.engines import Engine, ShopSpec
-from breakwater.errors import BadInput, EngineTrouble, did_you_mean
+from breakwater.errors import BadInput, EngineTrouble
 
 __all__ = ["CheckJob", "lay_over", "run_checks", "settle"]
 
-ENGINES = ("embedded",)
 START_S, CHECK_S = 180.0, 300.0  # after so long, for the start and for each check, the judge's process is given up
 ENDED = "the judge's process ended before this check did"
 
@@ -37,7 +34,7 @@ def run_checks(job: CheckJob, *, within: Sequence[str] = (), on_result: OnResult
         BadInput: the engine, the check or the shop's description cannot be used.
         EngineTrouble: the judge's process ended before it had a plan.
     """
-    hold_engine(job.engine)
+    engines.find(job.engine)
     read_fd, write_fd = os.pipe()
     command = [*within, sys.executable, "-I", "-m", "breakwater.checks", str(write_fd)]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said, os.fdopen(read_fd) as pipe:
@@ -75,28 +72,6 @@ def settle(report: Report, control: Callable[[str], Verdict]) -> Report:
         return replace(check, verdict=Verdict.FAILED, points=0.0, message=reason)
 
     return replace(report, checks=tuple(settled(check) for check in report.checks))
-
-
-def hold_engine(name: str) -> None:
-    """Raises BadInput where there is no such engine."""
-    if name not in ENGINES:
-        guess = did_you_mean(name, ENGINES) or f" There is: {', '.join(ENGINES)}."
-        raise BadInput(f"There is no engine `{name}`.{guess}")
-
-
-@contextmanager
-def open_engine(job: CheckJob) -> Iterator[Engine]:
-    """The job's engine with a state folder of its own; down and gone afterwards."""
-    from breakwater.engines.embedded import EmbeddedEngine
-
-    paths.state().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="check-", dir=paths.state(), ignore_cleanup_errors=True) as state:
-        spec = ShopSpec(job.shop, Path(state), trusted=paths.BOXOFFICE)
-        engine = EmbeddedEngine(spec, name="check", isolate=job.isolate, lease=True)
-        try:
-            yield engine
-        finally:
-            engine.down()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from breakwater.buyer import Answer
+from breakwater.buyer import LOOK, Answer
 from breakwater.engines import Exchange
 from breakwater.ledger.record import Record
 
@@ -22,9 +22,10 @@ class Event:
 
 @dataclass(frozen=True)
 class FaultWindow:
-    """A fault that was injected: what it was, in words, from when until when (None: still there)."""
+    """A fault that was injected: from when until when (None: still there), and what is said of either moment."""
 
-    what: str
+    began: str
+    healed: str
     began_at: float
     healed_at: float | None = None
 
@@ -95,12 +96,13 @@ def _booked(record: Record, ids: set[str]) -> Iterator[Event]:
 
 
 def _weather(fault: FaultWindow) -> Iterator[Event]:
-    yield Event(fault.began_at, fault.what)
+    yield Event(fault.began_at, fault.began)
     if fault.healed_at is not None:
-        yield Event(fault.healed_at, f"end of: {fault.what}")
+        yield Event(fault.healed_at, fault.healed)
 
 
 def _concerns(exchange: Exchange, requests: set[str], ids: set[str]) -> bool:
     """Whether the exchange was within the shop, and for one of these purchases. (The buyers' own are in `told`.)"""
-    named = exchange.request_id in requests or any(order_id in exchange.request for order_id in ids)
-    return named and exchange.caller != BUYER
+    if exchange.caller == BUYER or exchange.request_id.startswith(LOOK):
+        return False
+    return exchange.request_id in requests or any(order_id in exchange.request for order_id in ids)

@@ -51,7 +51,7 @@ class Ledger:
     async def balances(self, within_s: float = 5.0) -> float:
         """Wait until nothing is wrong, and stays so for a moment; return after how many seconds nothing was.
 
-        `within_s` counts from the end of the weather, or from now where there was none.
+        `within_s` counts from the end of the trouble, or from now where there was none.
 
         Raises:
             Unbalanced: something is still wrong then.
@@ -68,6 +68,6 @@ class Ledger:
             if balanced_since is not None and now - balanced_since >= SETTLED_S:
                 return balanced_since - begun
             if breaches and now >= deadline:
-                after = "after the weather ended" if healed_at else "later"
+                after = "after the trouble ended" if healed_at else "later"
                 raise Unbalanced(breaches, f"{now - begun:.1f} s {after}")
             await asyncio.sleep(POLL_S)

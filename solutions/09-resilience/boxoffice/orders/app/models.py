@@ -1,14 +1,15 @@
 """The tables. Their history is in migrations/."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, func, text
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
-    pass
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True)}
 
 
 class Seat(Base):

@@ -1,0 +1,123 @@
+"""The naive shop on a sunny day: it keeps its contract."""
+
+import asyncio
+import json
+import uuid
+
+import httpx
+import pytest
+
+from breakwater import paths
+from breakwater.buyer import DECLINED_CARD, Buyer
+from breakwater.ledger import Ledger
+from breakwater.ledger import load as load_invariants
+
+pytestmark = pytest.mark.shop
+PROBLEM = "application/problem+json"
+PURCHASE = {"event": "opening-night", "seat": "A1", "buyer": "ann", "card": "4242424242424242"}
+
+
+@pytest.fixture
+async def buyer(naive):
+    async with Buyer(naive.endpoint("gateway")) as buyer:
+        yield buyer
+        await Ledger(naive, buyer, load_invariants(paths.INVARIANTS)).balances()
+
+
+@pytest.fixture
+async def gateway(naive):
+    async with httpx.AsyncClient(base_url=naive.endpoint("gateway"), verify=False, timeout=10) as client:
+        yield client
+
+
+async def seats(gateway):
+    rows = (await gateway.get("/events/opening-night/seats")).json()
+    return {row["seat"]: row for row in rows}
+
+
+async def test_an_event_has_two_hundred_seats_of_one_price(gateway):
+    rows = await seats(gateway)
+    assert sorted(rows) == sorted(f"{row}{number}" for row in "ABCDEFGHIJ" for number in range(1, 21))
+    assert {row["price_cents"] for row in rows.values()} == {4500}
+
+
+async def test_a_buyer_gets_a_seat_and_pays_once(naive, gateway, buyer):
+    answer = await buyer.buy("B1")
+    assert (answer.status, answer.trouble) == (201, "")
+    assert (await buyer.order(answer.order_id)).status == "confirmed"
+    assert (await seats(gateway))["B1"]["sold"]
+    captures = naive.provider("GET", "/books")["captures"]
+    assert [c["amount_cents"] for c in captures if c["reference"] == answer.order_id] == [4500]
+
+
+async def test_a_declined_card_leaves_the_seat_free(gateway, buyer):
+    assert (await buyer.buy("B2", card=DECLINED_CARD)).status == 402
+    assert not (await seats(gateway))["B2"]["sold"]
+    assert (await buyer.buy("B2")).status == 201
+
+
+async def test_of_many_who_want_one_seat_one_gets_it(buyer):
+    answers = await asyncio.gather(*(buyer.buy("B3") for _ in range(10)))
+    assert sorted(answer.status for answer in answers) == [201, *[409] * 9]
+    assert not any(answer.trouble for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"seat": "Z1"}, 404),
+        ({"event": "closing-night"}, 404),
+        ({"seat": "A 1"}, 422),
+        ({"seat": ""}, 422),
+        ({"buyer": "nul \x00"}, 422),
+        ({"card": "4242"}, 422),
+        ({"card": None}, 422),
+        ({"buyer": "b" * 201}, 422),
+    ],
+)
+async def test_what_cannot_be_sold_is_a_problem_detail(gateway, changed, status):
+    answer = await gateway.post("/orders", json=PURCHASE | changed)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == PROBLEM
+    assert {"type", "title", "status", "detail"} <= set(answer.json())
+    assert answer.json()["status"] == status
+
+
+async def test_a_body_that_is_no_json_is_a_problem_detail(gateway):
+    answer = await gateway.post("/orders", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
+
+
+@pytest.mark.parametrize("path", [f"/orders/{uuid.uuid4()}", "/events/closing-night/seats", "/nowhere"])
+async def test_what_is_not_there_is_a_problem_detail(gateway, path):
+    answer = await gateway.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
+
+
+async def test_a_request_id_travels_through_the_whole_shop_and_back(naive, gateway):
+    request_id = f"buyer:{uuid.uuid4()}"
+    answer = await gateway.post("/orders", json=PURCHASE | {"seat": "B4"}, headers={"X-Request-ID": request_id})
+    assert answer.headers["X-Request-ID"] == request_id
+    for service in ("gateway", "orders", "payments", "provider"):
+        lines = [json.loads(line) for line in naive.logs(service)]
+        [line] = [line for line in lines if line["request_id"] == request_id]
+        assert (line["service"], line["status"]) == (service, 201)
+        assert line["seconds"] > 0
+
+
+async def test_an_odd_request_id_is_replaced(gateway):
+    answer = await gateway.get("/healthz", headers={"X-Request-ID": 'x", "level": "fatal'})
+    assert answer.headers["X-Request-ID"].isalnum()
+
+
+async def test_no_card_number_is_logged(naive, gateway):
+    await gateway.post("/orders", json=PURCHASE | {"seat": "B5", "card": "4111111111111111"})
+    await gateway.post("/orders", json=PURCHASE | {"seat": "", "card": "4111111111111111"})
+    assert not [line for line in naive.logs() if "4111111111111111" in line]
+
+
+@pytest.mark.parametrize("service", ["gateway", "orders", "payments", "provider"])
+async def test_every_service_is_alive_and_ready(naive, service):
+    async with httpx.AsyncClient(base_url=naive.endpoint(service), verify=False) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200

@@ -60,7 +60,7 @@ class Sale:
             times = [one.asked_at - self.began_at for one in asked]
             axes.plot(times, [one.elapsed_s for one in asked], marker, color=colour, ms=5, label=name)
         axes.set(xlabel="asked at, seconds into the sale", ylabel="waited, seconds", ylim=(0, None))
-        axes.legend(loc="upper right")
+        axes.legend(loc="upper left")
         return _picture.picture(figure, self._alt())
 
     def _alt(self) -> str:

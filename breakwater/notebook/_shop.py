@@ -56,10 +56,9 @@ class Books:
     def __repr__(self) -> str:
         if not self.breaches:
             return f"The books balance: {self.told} purchases, {self.captures} captures, no breach."
-        return "\n\n".join(
-            f"✗ {breach.sentence}\n  {breach.what}\n  {breach.facts}\n  " + breach.interleaving.replace(" · ", "\n  ")
-            for breach in self.breaches
-        )
+        told = [f"✗ {breach.sentence}\n  {breach.what}\n  {breach.facts}" for breach in self.breaches]
+        seen = dict.fromkeys(breach.interleaving for breach in self.breaches)
+        return "\n\n".join([*told, *(f"  {events}".replace(" · ", "\n  ") for events in seen)])
 
 
 class Shop:
@@ -67,6 +66,7 @@ class Shop:
 
     slow = staticmethod(_weather.slow)
     dead = staticmethod(_weather.dead)
+    losing_answers = staticmethod(_weather.lost_answers)
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
@@ -84,9 +84,8 @@ class Shop:
         shop = Path(folder) if folder else paths.BOXOFFICE
         engine = EmbeddedEngine(ShopSpec(shop, Path(mkdtemp(prefix="lesson-", dir=_state()))), lease=True)
         rows = engine.up()
-        self._engine, self._buyer = engine, Buyer(engine.endpoint("gateway"), patience_s=PATIENCE_S)
-        self._faults, self._asked = [], []
-        self._seats = (f"{row}{number}" for row, number in itertools.product("JIHGFEDCBA", range(20, 0, -1)))
+        self._engine = engine
+        self._open()
         return Table(
             ("service", "state", "seconds"), tuple((row.name, row.state, f"{row.seconds:.2f}") for row in rows)
         )
@@ -110,14 +109,15 @@ class Shop:
         weather: Weather | None = None,
         during: tuple[float, float] | None = None,
     ) -> Sale:
-        """Send `buyers` in `over_s` seconds, evenly spaced, and load the seat page beside them five times a second.
+        """Open a sale in a fresh shop: `buyers` come in `over_s` seconds, evenly spaced.
 
-        `weather` lasts from the first to the second moment of `during`, in seconds after the sale's begin. Nobody
+        Beside them somebody loads the seat page five times a second. `weather` lasts from the first to the second moment of `during`, in seconds after the sale's begin. Nobody
         waits for the one before: a slow shop does not slow the arrivals down.
         """
         if (weather is None) != (during is None):
             raise BadInput("A sale with weather needs both: weather=… and during=(from_s, until_s).")
         engine = self._running()
+        self._fresh()
         began_at = time.time()
         answers, pages = wait_for(self._sale(engine, buyers, over_s, weather, during or (0, 0)))
         self._asked += [*pages, *answers]
@@ -128,7 +128,9 @@ class Shop:
         """What the links saw of one request, the latest unless `of` names another; seconds after it was asked."""
         asked = of.answer if isinstance(of, Told) else of or self._latest()
         who = "buyer" if isinstance(asked, Answer) else "reader"
-        seen = [one for one in self._running().trace() if one.request_id == asked.request_id]
+        # The outermost link shows what the asker saw, and the asker's own clock shows that better.
+        inside = [one for one in self._running().trace() if one.callee != "gateway"]
+        seen = [one for one in inside if one.request_id == asked.request_id]
         hops = [(one.asked_at, f"{one.caller} → {one.callee}", one.request) for one in seen]
         hops += [(at, f"{one.callee} → {one.caller}", str(one.status or "")) for one in seen if (at := one.answered_at)]
         ends = f"gateway → {who}" if asked.status else f"{who} gives up"
@@ -184,10 +186,20 @@ class Shop:
     def _lasting(self, weather: Weather) -> Iterator[None]:
         """The weather, kept in the account of what happened to this shop."""
         place = len(self._faults)
-        self._faults.append(FaultWindow(weather.what, time.time()))
+        self._faults.append(FaultWindow(weather.what, f"no longer: {weather.what}", time.time()))
         with weather.lasts(self._running()):
             yield
         self._faults[place] = replace(self._faults[place], healed_at=time.time())
+
+    def _fresh(self) -> None:
+        self._running().reset()
+        self._open()
+
+    def _open(self) -> None:
+        """Begin a new account of a fresh shop: nobody has asked for anything, and every seat is free."""
+        self._buyer = Buyer(self._running().endpoint("gateway"), patience_s=PATIENCE_S)
+        self._faults, self._asked = [], []
+        self._seats = (f"{row}{number}" for row, number in itertools.product("JIHGFEDCBA", range(20, 0, -1)))
 
     def _seat(self) -> str:
         seat = next(self._seats, None)

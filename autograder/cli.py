@@ -26,14 +26,17 @@ def register(app: typer.Typer) -> None:
         app.command(rich_help_panel="Instructors")(command)
 
 
-def release(module: Annotated[str | None, AnyModule] = None) -> None:
+def release(module: Annotated[str | None, AnyModule] = None, as_json: AsJson = False) -> None:
     """Make the notebooks that learners get, and pack build/learner.zip."""
     from autograder.release import release as make
+    from breakwater.cli._out import print_json
     from breakwater.toml import shown
 
-    for notebook in make(module):
-        typer.echo(shown(notebook))
-    typer.echo("build/learner.zip")
+    notebooks = [shown(notebook) for notebook in make(module)]
+    if as_json:
+        return print_json({"notebooks": notebooks, "archive": "build/learner.zip"})
+    for made in (*notebooks, "build/learner.zip"):
+        typer.echo(made)
 
 
 def collect(

@@ -89,7 +89,7 @@ def _clean_environment(folder: Path) -> dict[str, str]:
     caches = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip", "BREAKWATER_CACHE": "cache", "BREAKWATER_STATE": "s"}
     for name in caches.values():
         (folder / name).mkdir()
-    return kept | {"PATH": path} | {key: str(folder / name) for key, name in caches.items()}
+    return kept | {"PATH": path, "COLUMNS": "200"} | {key: str(folder / name) for key, name in caches.items()}
 
 
 def _failure_in(said: str) -> str:

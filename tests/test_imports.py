@@ -10,7 +10,7 @@ import pytest
 import breakwater
 from breakwater import paths
 
-FOR_CONTENT = {f"breakwater.{name}" for name in breakwater.__all__}
+FOR_CONTENT = {f"breakwater.{name}" for name in breakwater.__all__} | {"breakwater.notebook"}
 FOR_CHECKS = {"breakwater.checks"}  # the fixtures' types
 PLATFORM = {"breakwater", "autograder"}
 CONTENT = ("labs", "solutions", "modules")

@@ -14,6 +14,7 @@ import pytest
 from breakwater import paths
 
 HERE = Path(__file__).parent
+collect_ignore = ["sample"]
 MODULE = "42-sample"
 
 
@@ -41,6 +42,29 @@ class Course:
     def room(self) -> Path:
         return self.root / "class"
 
+    def python(self, code: str) -> str:
+        """Run Python with this course's packages; return what it printed."""
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=self.root, env=self.environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def hand_in(self, where: Path, student: str, answers: dict[str, str] | None = None) -> Path:
+        """Lay a submission as nbgrader does: the released lesson with some answers, and a shop. Returns its folder."""
+        folder = where / student / MODULE
+        lesson = json.loads((self.root / "modules" / MODULE / "lesson.ipynb").read_text())
+        for cell in lesson["cells"]:
+            name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            cell["source"] = (answers or {}).get(name, cell["source"])
+        write(folder / "lesson.ipynb", json.dumps(lesson))
+        write(folder / "shop" / "orders" / "app" / "main.py", "app = None\n")
+        return folder
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
 
 def make_course(root: Path) -> Course:
     """Lay a course into the folder `root`."""
@@ -59,3 +83,24 @@ def make_course(root: Path) -> Course:
 def course(tmp_path: Path) -> Course:
     """A course that a test may change."""
     return make_course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course that is released. Tests give it a class of their own (BREAKWATER_CLASS) and leave it as it is."""
+    course = make_course(tmp_path_factory.mktemp("released") / "course")
+    done = course.run("release")
+    assert done.returncode == 0, done.stderr
+    return course
+
+
+@pytest.fixture
+def fresh_class(released: Course, tmp_path: Path) -> Course:
+    """The released course with an empty class of its own."""
+    return ClassOf(released.root, {"BREAKWATER_CLASS": str(tmp_path / "class")})
+
+
+class ClassOf(Course):
+    @property
+    def room(self) -> Path:
+        return Path(self.env["BREAKWATER_CLASS"])

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,20 +47,20 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator["Start"]:
     """`make start` with a `work/` of its own, and without a browser; stopped by SIGTERM at the end."""
-    started = Start(tmp_path)
-    yield started
-    started.stop()
+    with tempfile.TemporaryDirectory(prefix="s-") as state:  # short: sockets lie there
+        started = Start(tmp_path / "work", Path(state))
+        yield started
+        started.stop()
 
 
 class Start:
     """A running `make start`. `url` is what it printed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.work = folder / "work"
+    def __init__(self, work: Path, state: Path) -> None:
         environment = os.environ | {
             "HEADLESS": "1",
-            "BREAKWATER_WORK": str(self.work),
-            "BREAKWATER_STATE": str(folder),
+            "BREAKWATER_WORK": str(work),
+            "BREAKWATER_STATE": str(state),
             "BREAKWATER_VENV": sys.prefix,
         }
         # Packages that `make` did not install stay as they are: then what `make start` runs is run itself.

@@ -63,6 +63,12 @@ BROKEN = {
         f"{PUBLIC}:8: assert-message: an assert without",
     ),
     "syntax error": (PUBLIC, "async def", "async dfe", f"{PUBLIC}:6: check-syntax: "),
+    "a class": (
+        PUBLIC,
+        "import pytest\n",
+        "class TestAll:\n    pass\n",
+        f"{PUBLIC}:1: check-function: `TestAll` is a class",
+    ),
     "telling hidden id": (
         HIDDEN,
         "42-h1",

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environment(copy: Path, tmp_path: Path) -> dict[str, str]:
-    own = {"PYTHONPATH": str(copy), "BREAKWATER_WORK": str(tmp_path / "work"), "BREAKWATER_STATE": str(tmp_path)}
-    return os.environ | own
+def environment(copy: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    own = {"PYTHONPATH": str(copy), "BREAKWATER_WORK": str(tmp_path / "work")}
+    with tempfile.TemporaryDirectory(prefix="s-") as state:  # short: sockets lie there
+        yield os.environ | own | {"BREAKWATER_STATE": state}
 
 
 def course(environment: dict[str, str], *arguments: str, status: int = 0) -> str:
@@ -74,6 +77,19 @@ def test_the_reference_is_told_to_be_elsewhere(environment: dict[str, str]) -> N
     assert said.startswith("The reference of 09-resilience is not in this copy of the course")
     assert said.count("\n") == 1
     course(environment, "start", "09", "--base", "naive")
+
+
+@pytest.mark.shop
+def test_a_learner_runs_and_checks_the_shop(environment: dict[str, str], tmp_path: Path) -> None:
+    try:
+        services = json.loads(course(environment, "shop", "up", "--json"))["services"]
+        assert {service["state"] for service in services if not service["name"].endswith("-migrate")} == {"healthy"}
+    finally:
+        course(environment, "shop", "down")
+    report = json.loads(course(environment, "check", "09", "-k", "slow-payment", "--json", status=1))
+    assert (report["failed"], report["unknown"]) == (1, 0)
+    assert "this copy of the course has no hidden checks" in course(environment, "check", "09", "--hidden", status=3)
+    assert course(environment, "hint", "09", "slow-payment")
 
 
 def test_what_a_class_is_given_can_set_itself_up() -> None:

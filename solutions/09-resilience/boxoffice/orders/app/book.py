@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from .models import Order, Seat
 
 LIVE = ("pending", "confirmed")
-RETRY_AFTER_S = (1.0, 1.5)  # longer than one attempt takes, and never the same for all
+RETRY_AFTER_S = (0.9, 1.2)  # longer than one attempt takes, and never the same for all
 
 
 class NoSuchSeat(Exception):

@@ -20,6 +20,7 @@ SHOP = Path("/shop")
 """Where a service in isolation sees the shop's folder."""
 
 TMP_BYTES = 64 * 1024 * 1024
+SCRATCH = ("/tmp", "/dev/shm")
 SYSTEM_FILES = ("/etc/alternatives", "/etc/hosts", "/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
 SYSTEM_FOLDERS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 
@@ -31,7 +32,7 @@ def isolated(program: Program, shop: Path) -> Program:
         raise EngineTrouble("Isolation needs bubblewrap, and `bwrap` was not found: apt-get install bubblewrap")
     inside = SHOP / program.folder.relative_to(shop)
     walls = (*_namespaces(), *_system(), *_interpreter(), *_environment(program.environment))
-    own = ("--ro-bind", str(shop), str(SHOP), "--chdir", str(inside))
+    own = ("--ro-bind", str(shop), str(SHOP), "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(inside))
     return replace(
         program, command=(bwrap, *walls, *own, "--", *program.command), folder=Path("/"), environment=_of_bwrap()
     )
@@ -52,7 +53,9 @@ def _system() -> Iterator[str]:
             yield from ("--ro-bind", folder, folder)
     for file in SYSTEM_FILES:
         yield from ("--ro-bind-try", file, file)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--size", str(TMP_BYTES), "--tmpfs", "/tmp")
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    for folder in SCRATCH:
+        yield from ("--size", str(TMP_BYTES), "--tmpfs", folder)
 
 
 def _interpreter() -> Iterator[str]:

@@ -23,6 +23,7 @@ LOG_BYTES = 4 * 1024 * 1024
 """A log is kept up to twice this size; then its older half is dropped."""
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _libc = ctypes.CDLL(None) if LINUX else None
 
 
@@ -168,6 +169,12 @@ def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> Non
         _libc.prctl(_PR_SET_PDEATHSIG, int(number))
         if os.getppid() != parent:
             os._exit(1)
+
+
+def name_process(name: str) -> None:
+    """Have `ps` and `top` show this process as `name` (Linux only)."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_NAME, name.encode())
 
 
 def _dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:

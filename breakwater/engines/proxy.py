@@ -128,7 +128,7 @@ class _Pipe:
         self._direction = direction
         self._deliver = deliver
         self._queue: deque[tuple[float, _Item]] = deque()
-        self._bytes = 0
+        self.held_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._source: asyncio.Transport | None = None
         self._paused = False
@@ -146,7 +146,7 @@ class _Pipe:
             return
         late_s = sum(fault.late_s(self._direction) for fault in self._faults)
         self._queue.append((monotonic() + late_s, item))
-        self._bytes += len(item) if isinstance(item, bytes) else 0
+        self.held_bytes += len(item) if isinstance(item, bytes) else 0
         self.flush()
 
     def flush(self) -> None:
@@ -157,7 +157,7 @@ class _Pipe:
                 self._wake_at(due)
                 break
             self._queue.popleft()
-            self._bytes -= len(item) if isinstance(item, bytes) else 0
+            self.held_bytes -= len(item) if isinstance(item, bytes) else 0
             self._deliver(item)
         self._press_back()
 
@@ -180,10 +180,10 @@ class _Pipe:
     def _press_back(self) -> None:
         if self._source is None or self._source.is_closing():
             return
-        if not self._paused and self._bytes > HIGH_WATER:
+        if not self._paused and self.held_bytes > HIGH_WATER:
             self._paused = True
             self._source.pause_reading()
-        elif self._paused and self._bytes < LOW_WATER:
+        elif self._paused and self.held_bytes < LOW_WATER:
             self._paused = False
             self._source.resume_reading()
 
@@ -287,6 +287,10 @@ class _Connection:
     def flush(self) -> None:
         self._asks.flush()
         self._answers.flush()
+
+    @property
+    def held_bytes(self) -> int:
+        return self._asks.held_bytes + self._answers.held_bytes
 
     def side_ended(self, side: _Side) -> None:
         """`side` was told that no more comes. With both told, the connection is over."""

@@ -10,19 +10,24 @@ MAX_TEXT = 300
 
 
 def reason(log: Sequence[str], shop: Path, seen_as: Path | None = None) -> str:
-    """Return the exception that ended a service with its file and line in the shop, else the log's last line.
+    """Return the exception that ended a service, with its file and line in the shop; empty if the log has none.
 
     `seen_as` is where the service saw the shop's folder, if not at `shop`.
     """
     lines = [line for line in log if line.strip()]
     found = [(at, match) for at, line in enumerate(lines) if (match := _ERROR.match(line.strip()))]
     if not found:
-        return lines[-1].strip()[:MAX_TEXT] if lines else "it said nothing"
+        return ""
     at, error = found[-1]
     what = error["what"] or (lines[at + 1].strip() if at + 1 < len(lines) else "")
     said = f"{error['kind'].rpartition('.')[2]}: {what}"[:MAX_TEXT]
     place = _place(lines[:at], (shop, seen_as or shop))
     return f"{place}: {said}" if place else said
+
+
+def last_line(log: Sequence[str]) -> str:
+    """The last thing that a service said, shortened; empty if it said nothing."""
+    return next((line.strip()[:MAX_TEXT] for line in reversed(log) if line.strip()), "")
 
 
 def _place(lines: Sequence[str], roots: Sequence[Path]) -> str:

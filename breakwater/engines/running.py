@@ -25,7 +25,7 @@ from breakwater.engines.ports import Port, reserve
 from breakwater.engines.postgres import Cluster
 from breakwater.engines.process import Launcher, Process, Program, tail
 from breakwater.engines.proxy import LinkProxy
-from breakwater.engines.reason import reason
+from breakwater.engines.reason import last_line, reason
 from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
 
 READY = "/readyz"
@@ -273,10 +273,7 @@ class RunningShop:
     async def _bring_up(self, unit: Unit) -> None:
         started = monotonic()
         unit.process = await self._launch(unit.service, self._command(unit.service, unit.port.number))
-        why = f"did not become healthy within {START_S:g} s"
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(START_S):
-                why = await _readiness(unit.process, unit.port.number)
+        why = await _readiness(unit.process, unit.port.number)
         if why:
             await self._failed(unit.service, unit.process, why)
         unit.seconds = monotonic() - started
@@ -301,12 +298,17 @@ class RunningShop:
         return process
 
     async def _failed(self, service: Service, process: Process, how: str) -> NoReturn:
+        """Raise the error that tells why `service` did not come up; `how` it failed is all we know ourselves."""
         await process.drained()
         lines = tail(self._log(service.name))
         why = reason(lines, self.shop.folder, SHOP if self._isolate else None)
+        if process.alive:
+            why = f"it {how}. {why}".rstrip(". ")
+        elif not why:
+            why = f"it {how}: {last_line(lines) or 'it said nothing'}"
         if service.judge:
-            raise EngineTrouble(f"{service.name} (the course's own) {how}: {why}")
-        text = f"{service.name} did not start: {why} (it {how}). See: course shop logs {service.name}"
+            raise EngineTrouble(f"{service.name} (the course's own) did not start: {why}")
+        text = f"{service.name} did not start: {why}. See: course shop logs {service.name}"
         raise ShopDidNotStart(text, service=service.name, last_lines=lines)
 
     async def _kill(self, unit: Unit) -> None:
@@ -394,24 +396,33 @@ async def _release_at(event: asyncio.Event, proxy: LinkProxy) -> None:
 
 
 async def _readiness(process: Process, port: int) -> str:
-    """Wait until a service answers that it is ready: an empty string, or why it never will."""
-    while process.alive:
-        if await _answers(port):
-            return ""
-        await asyncio.wait([process.exited], timeout=POLL_S)
+    """Wait until a service answers that it is ready: an empty string, or why it is not."""
+    answer = ""
+    try:
+        async with asyncio.timeout(START_S):
+            while process.alive:
+                answer = await _answer(port)
+                if answer == "200":
+                    return ""
+                await asyncio.wait([process.exited], timeout=POLL_S)
+    except TimeoutError:
+        said = f"{READY} answered {answer}" if answer else "nothing listened at its port"
+        return f"was not healthy within {START_S:g} s: {said}"
     return f"ended with status {process.exited.result()}"
 
 
-async def _answers(port: int) -> bool:
-    """Whether a service says that it is ready."""
+async def _answer(port: int) -> str:
+    """The status with which a service answers whether it is ready, or an empty string."""
     writer = None
     try:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(f"GET {READY} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-            return (await reader.readline()).split(b" ")[1:2] == [b"200"]
-    except (OSError, TimeoutError, ValueError):
-        return False
+            return (await reader.readline())[9:12].decode("latin-1")
+    except OSError:
+        return ""
+    except (TimeoutError, ValueError):
+        return "nothing"
     finally:
         if writer:
             writer.close()

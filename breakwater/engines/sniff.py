@@ -115,6 +115,11 @@ class Sniffer:
         self._answers = _Messages(self._answer)
         self._started = False
 
+    @property
+    def blind(self) -> bool:
+        """Whether the reading was given up, in either direction."""
+        return self._requests.blind or self._answers.blind
+
     def request(self, data: bytes) -> None:
         """Bytes that the caller sent."""
         if not self._started:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from breakwater.engines.process import PlainLauncher, Process, Program, die_with_parent
+from breakwater.engines.process import PlainLauncher, Process, Program, die_with_parent, name_process
 from breakwater.errors import EngineTrouble
 
 # What a service of this shop has imported by the time that it answered its first request.
@@ -75,7 +75,7 @@ class ZygoteLauncher:
         self._socket.setblocking(False)
         self._ready = loop.create_future()
         loop.add_reader(self._socket, self._read)
-        command = (sys.executable, "-I", "-m", "breakwater.engines.zygote", str(its.fileno()))
+        command = (sys.executable, "-I", "-m", "breakwater.engines.zygote", str(its.fileno()), str(self._log))
         program = Program("zygote", command, Path("/"), {"LANG": "C.UTF-8"}, self._log)
         with its:
             self._zygote = await self._plain.start(program, pass_fds=(its.fileno(),))
@@ -148,6 +148,7 @@ class ZygoteLauncher:
 def _to_json(program: Program, number: int) -> dict[str, Any]:
     return {
         "id": number,
+        "name": program.name,
         "command": program.command,
         "folder": str(program.folder),
         "environment": dict(program.environment),
@@ -214,6 +215,7 @@ def _report_ended(connection: socket.socket) -> None:
 def _become(request: dict[str, Any], output: int, zygote: int) -> Callable[[], Any]:
     """Turn a fresh child into the process that was asked for."""
     os.setpgid(0, 0)
+    name_process(request["name"])
     die_with_parent(zygote, signal.Signals(request["end_with"]))
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

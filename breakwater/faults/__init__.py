@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -55,6 +55,9 @@ class Fault:
         unknown = set(values) - {field.name for field in fields(kind)}
         if unknown:
             raise BadInput(f"The fault `{kind.kind}` has no field `{min(unknown)}`.")
+        missing = {field.name for field in fields(kind) if field.default is MISSING} - set(values)
+        if missing:
+            raise BadInput(f"The fault `{kind.kind}` needs `{min(missing)}`.")
         return kind(**values)
 
 

@@ -15,7 +15,8 @@ class Latency(Fault):
 
     def __post_init__(self) -> None:
         """Raises BadInput unless the latency is a number of seconds, zero or more."""
-        if not (math.isfinite(self.latency_s) and self.latency_s >= 0):
+        is_number = isinstance(self.latency_s, (int, float)) and math.isfinite(self.latency_s)
+        if not (is_number and self.latency_s >= 0):
             raise BadInput(f"latency_s is a number of seconds, zero or more, not {self.latency_s}.")
 
     def late_s(self, direction: Direction) -> float:

@@ -1,0 +1,284 @@
+"""A shop on the embedded engine, through the interface that checks, notebooks and load tests use."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from breakwater.engines.embedded import EmbeddedEngine
+from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
+from breakwater.faults.hang import Hang
+from breakwater.faults.latency import Latency
+
+pytestmark = pytest.mark.shop
+
+MakeEngine = Callable[..., EmbeddedEngine]
+
+
+@pytest.fixture
+def shop(running: EmbeddedEngine) -> EmbeddedEngine:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def buyer(shop: EmbeddedEngine) -> Iterator[httpx.Client]:
+    # A server that fails closes the connection, which a client may learn too late to use another.
+    with httpx.Client(
+        base_url=shop.endpoint("front"), timeout=20, limits=httpx.Limits(max_keepalive_connections=0)
+    ) as client:
+        yield client
+
+
+def test_every_service_is_healthy_in_the_order_of_the_description(shop: EmbeddedEngine) -> None:
+    rows = shop.status()
+    assert [row.name for row in rows] == ["postgres", "provider", "back", "front"]
+    assert {row.state for row in rows} == {"healthy"}
+    assert all(row.pid and psutil.pid_exists(row.pid) and row.seconds > 0 for row in rows)
+
+
+def test_up_again_starts_nothing(shop: EmbeddedEngine) -> None:
+    before = shop.status()
+    assert shop.up() == before
+
+
+def test_a_request_goes_through_every_link(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    assert buyer.post("/visits", headers={"X-Request-ID": "r7"}).json() == 1
+    seen = [(e.caller, e.callee, e.request, e.request_id, e.status) for e in shop.trace()]
+    assert seen == [("buyer", "front", "POST /visits", "r7", 200), ("front", "back", "POST /visits", "r7", 200)]
+
+
+def test_reset_brings_back_databases_books_and_an_empty_trace(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    assert [buyer.post("/visits").json() for _ in range(2)] == [1, 2]
+    httpx.post(f"{shop.endpoint('back')}/captures")
+    assert shop.provider("GET", "/books") == {"captures": ["capture"]}
+    before = {row.name: row.pid for row in shop.status()}
+    shop.reset()
+    assert shop.trace() == []
+    assert shop.provider("GET", "/books") == {"captures": []}
+    assert buyer.post("/visits").json() == 1
+    after = {row.name: row.pid for row in shop.status()}
+    assert before.pop("postgres") == after.pop("postgres")
+    assert not set(before.values()) & set(after.values())
+
+
+def test_a_service_has_its_own_settings_and_nothing_else(shop: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = httpx.get(f"{shop.endpoint('back')}/environment").json()
+    assert set(seen) == {
+        *("DATABASE_URL", "PROVIDER_URL"),
+        *("HOME", "LANG", "LC_CTYPE", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"),
+    } - ({"LC_CTYPE"} - set(seen))
+    assert "back:back@" not in seen["DATABASE_URL"], "the password is not the one of the description"
+
+
+def test_latency_lasts_as_long_as_its_lease(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    with shop.inject(Latency("front", "back", 0.3)):
+        assert buyer.post("/visits").elapsed.total_seconds() >= 0.3
+    assert buyer.post("/visits").elapsed.total_seconds() < 0.3
+
+
+def test_a_request_held_by_a_hang_is_carried_out_when_it_heals(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    with shop.inject(Hang("front", "back")):
+        assert buyer.post("/visits", params={"patience_s": 0.2}).status_code == 500
+    # The one given up was carried out first.
+    assert buyer.post("/visits").json() == 2
+
+
+def test_a_fault_that_was_not_ended_heals_with_its_connection(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    lease = shop.inject(Hang("front", "back"))
+    lease.__enter__()
+    done: list[int] = []
+    thread = threading.Thread(target=lambda: done.append(buyer.post("/visits").json()))
+    thread.start()
+    thread.join(0.2)
+    assert not done
+    del lease  # as when its holder dies: the connection closes
+    thread.join(10)
+    assert done == [1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Hang("front", "provider"), "no link front → provider"),
+        (Hang("frnt", "back"), "Did you mean `front → back`"),
+    ],
+)
+def test_a_fault_on_no_link_is_the_users_mistake(shop: EmbeddedEngine, fault: Hang, said: str) -> None:
+    with pytest.raises(BadInput, match=said) as caught, shop.inject(fault):
+        pass
+    assert "back → postgres" in str(caught.value)
+
+
+def test_a_killed_service_stays_down_until_restart(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    shop.kill("back")
+    assert {row.name: row.state for row in shop.status()}["back"] == "exited"
+    assert buyer.post("/visits").status_code == 500
+    shop.restart("back")
+    assert buyer.post("/visits").json() == 1
+    assert {row.state for row in shop.status()} == {"healthy"}
+
+
+def test_a_crash_is_reported_and_up_starts_the_service_again(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    pid = {row.name: row.pid for row in shop.status()}["back"]
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(10)
+    assert {row.name: row.state for row in shop.status()}["back"] == "exited"
+    shop.up()
+    assert buyer.post("/visits").json() == 1
+
+
+def test_unknown_services_are_met_with_the_nearest(shop: EmbeddedEngine) -> None:
+    for call in (shop.endpoint, shop.restart, shop.kill, lambda name: list(shop.logs(name))):
+        with pytest.raises(BadInput, match="Did you mean `front`"):
+            call("fron")
+
+
+def test_logs_are_kept_a_service_and_marked_when_mixed(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    buyer.post("/visits")
+    assert any("POST /visits" in line for line in shop.logs("front"))
+    assert any(line.startswith("front | ") and "POST /visits" in line for line in shop.logs())
+
+
+def test_logs_follow_what_comes(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    lines = shop.logs("front", follow=True)
+    buyer.post("/visits?patience_s=17")
+    assert any("patience_s=17" in line for line in lines)
+
+
+def test_two_shops_run_side_by_side(shop: EmbeddedEngine, make_engine: MakeEngine, stub_copy: Path) -> None:
+    other = make_engine(stub_copy)
+    other.up()
+    for engine in (shop, other):
+        assert httpx.post(f"{engine.endpoint('front')}/visits").json() == 1
+    other.down()
+    assert httpx.post(f"{shop.endpoint('front')}/visits").json() == 2
+
+
+def test_down_leaves_nothing_behind(make_engine: MakeEngine, stub_folder: Path, short_tmp: Path) -> None:
+    engine = make_engine(stub_folder)
+    engine.up()
+    pids = [row.pid for row in engine.status() if row.pid]
+    folder = engine.spec.state
+    assert folder.is_dir()
+    engine.down()
+    assert not folder.exists()
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert engine.status() == []
+    engine.down()  # and again, which is no error
+
+
+def test_calls_to_a_shop_that_is_down_say_so(make_engine: MakeEngine, stub_folder: Path) -> None:
+    engine = make_engine(stub_folder)
+    for call in (engine.reset, engine.trace, lambda: engine.endpoint("front"), lambda: engine.restart("front")):
+        with pytest.raises(EngineTrouble, match=r"not up. Start it: course shop up"):
+            call()
+
+
+def test_an_idle_shop_ends(make_engine: MakeEngine, stub_folder: Path) -> None:
+    engine = make_engine(stub_folder, lease=False, idle_s=0.4)
+    engine.up()
+    supervisor = engine._supervisor
+    assert supervisor
+    supervisor.wait(20)
+    assert not engine.spec.state.exists()
+
+
+def test_the_public_port_can_be_chosen_and_a_taken_one_is_said(
+    shop: EmbeddedEngine, make_engine: MakeEngine, stub_copy: Path
+) -> None:
+    taken = int(shop.endpoint("front").rpartition(":")[2])
+    with pytest.raises(BadInput, match=f"Port {taken} is in use by another program"):
+        make_engine(stub_copy, port=taken).up()
+    free = make_engine(stub_copy, port=_free_port())
+    free.up()
+    assert free.endpoint(free.public).endswith(f":{free._port}")
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+SPOILT = {
+    "a syntax error": (
+        "front/app/main.py",
+        "def (:\n",
+        r"^front did not start: front/app/main.py, line 1: SyntaxError: invalid syntax",
+    ),
+    "an import of nothing": (
+        "front/app/main.py",
+        "import os\nimport nothing_of_that_name\n",
+        r"front/app/main.py, line 2: ModuleNotFoundError: No module named 'nothing_of_that_name'",
+    ),
+    "a failing migration": (
+        "back/app/migrate.py",
+        "raise RuntimeError('no table for you')\n",
+        r"^back-migrate did not start: back/app/migrate.py, line 1: RuntimeError: no table for you",
+    ),
+    "broken init SQL": (
+        "postgres/init.sql",
+        "CREATE TABEL x;\n",
+        r"did not take its init SQL: .*init.sql:1: ERROR:  syntax error at or near \"TABEL\"",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "said"), SPOILT.values(), ids=SPOILT.keys())
+def test_a_shop_that_cannot_start_says_who_and_why_and_ends(
+    make_engine: MakeEngine, stub_copy: Path, file: str, text: str, said: str
+) -> None:
+    (stub_copy / file).write_text(text)
+    engine = make_engine(stub_copy)
+    with pytest.raises(ShopDidNotStart, match=said) as caught:
+        engine.up()
+    assert "\n" not in str(caught.value)
+    assert caught.value.service
+    assert engine.status() == []
+    left = {path.name for path in engine.spec.state.rglob("*") if path.suffix != ".log"}
+    assert left <= {"logs", "lock"}, "the logs stay, to be read"
+
+
+def test_after_a_failed_start_the_logs_can_be_read(make_engine: MakeEngine, stub_copy: Path) -> None:
+    main = stub_copy / "front" / "app" / "main.py"
+    good = main.read_text()
+    main.write_text("1/0\n")
+    engine = make_engine(stub_copy)
+    with pytest.raises(ShopDidNotStart):
+        engine.up()
+    assert any("ZeroDivisionError" in line for line in engine.logs("front"))
+    main.write_text(good)
+    assert {row.state for row in engine.up()} == {"healthy"}
+    assert not any("ZeroDivisionError" in line for line in engine.logs("front"))
+
+
+def test_a_service_that_never_gets_ready_is_given_up(
+    make_engine: MakeEngine, stub_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREAKWATER_START_S", "3")
+    main = stub_copy / "front" / "app" / "main.py"
+    main.write_text(main.read_text().replace('"/readyz"', '"/elsewhere"'))
+    with pytest.raises(
+        ShopDidNotStart, match=r"^front did not start: it was not healthy within 3 s: /readyz answered 404. See"
+    ):
+        make_engine(stub_copy).up()
+
+
+def test_a_trouble_of_the_judges_side_is_not_the_learners(make_engine: MakeEngine, stub_copy: Path) -> None:
+    (stub_copy / "provider" / "app" / "main.py").write_text("1/0\n")
+    with pytest.raises(EngineTrouble, match=r"provider \(the course's own\)"):
+        make_engine(stub_copy).up()
+
+
+def test_a_state_folder_too_deep_for_sockets_is_said(stub_folder: Path, tmp_path: Path) -> None:
+    from breakwater.engines import ShopSpec
+
+    with pytest.raises(BadInput, match="too long for a socket: set BREAKWATER_STATE"):
+        EmbeddedEngine(ShopSpec(stub_folder, tmp_path / ("x" * 100))).up()

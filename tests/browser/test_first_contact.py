@@ -14,7 +14,7 @@ from tests.browser.conftest import Start
 
 pytestmark = [pytest.mark.browser]
 
-PLOT = ".jp-OutputArea-output svg, .jp-OutputArea-output img"
+PLOT = ".jp-OutputArea-output figure img[alt]"
 IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 STARTS_WITHIN_MS = 60_000
 CELL_WITHIN_MS = 60_000
@@ -32,7 +32,9 @@ def test_the_lesson_opens_runs_and_shows_a_plot(start: Start, page: Page) -> Non
         expect(page.locator(IDLE)).to_be_attached(timeout=CELL_WITHIN_MS)
         if page.locator(PLOT).count():
             break
-    expect(page.locator(PLOT).first).to_be_visible(timeout=CELL_WITHIN_MS)
+    plot = page.locator(PLOT).first
+    expect(plot).to_be_visible(timeout=CELL_WITHIN_MS)
+    assert len(plot.get_attribute("alt") or "") > 20, "it says in words what it shows"
     assert page.locator(".jp-toast-button, .jp-toastContainer .jp-toast").count() == 0, "no news, no notice"
 
 

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,16 @@ class Content:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
+    """The file's table; empty where it is absent or broken."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _toml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return {}
+
+
+@cache
+def _toml(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
 
 
 def line_of(path: Path, words: Iterable[str]) -> int:

@@ -3,7 +3,8 @@
 import ast
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from breakwater.bases import is_crumb
@@ -48,33 +49,38 @@ def lesson_digest(lesson: Path) -> str:
 
 
 def judging_code(root: Path) -> list[Path]:
-    """The files of `breakwater` that run when checks do: those packages, and what they import, to the end."""
+    """The files of `breakwater` that count when checks run: those packages, and what they import, to the end.
+
+    `breakwater/__init__.py` is not followed: what it offers to notebooks, no check sees.
+    """
     package = root / "breakwater"
-    todo = [file for name in JUDGING for file in package.glob(f"{name}/**/*.py")]
-    found: set[Path] = set()
+    todo = [file for name in JUDGING for file in package.glob(f"{name}/**/*") if file.is_file()]
+    found: set[Path] = {package / "__init__.py"}
     while todo:
         file = todo.pop()
-        if file not in found:
+        if file not in found and not is_crumb(file.relative_to(root)):
             found.add(file)
-            todo += _imports(root, file)
+            if file.suffix == ".py":
+                todo += _imports(root, file)
     return sorted(found)
 
 
-def _imports(root: Path, file: Path) -> Iterable[Path]:
-    for node in ast.walk(ast.parse(_text(file))):
+def _imports(root: Path, file: Path) -> Iterator[Path]:
+    for name in _imported(_text(file)):
+        place = root / name.replace(".", "/")
+        yield from (path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file())
+
+
+@cache
+def _imported(program: str) -> tuple[str, ...]:
+    """The modules of `breakwater` that a program may import, wherever the statement stands."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(program)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            place = root / name.replace(".", "/")
-            yield from (path for path in (place.with_suffix(".py"), place / "__init__.py") if _is_ours(root, path))
-
-
-def _is_ours(root: Path, path: Path) -> bool:
-    return path.is_relative_to(root / "breakwater") and path.is_file()
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if name.partition(".")[0] == "breakwater")
 
 
 def _real(root: Path, files: Iterable[Path]) -> list[Path]:

@@ -73,6 +73,10 @@ def asserts_explain(module: ModuleContent) -> Iterator[Finding]:
             source = parse(file)
             if source.error:
                 yield module.finding(file, source.error[0], "check-syntax", source.error[1], "mend the file")
+            for part in source.tree.body:
+                if isinstance(part, ast.ClassDef) and part.name.startswith("Test"):
+                    what = f"`{part.name}` is a class of checks"
+                    yield module.finding(file, part.lineno, "check-function", what, "write each check as a function")
             for node in ast.walk(source.tree):
                 if isinstance(node, ast.Assert) and node.msg is None:
                     remedy = "state the behaviour that was seen, with numbers and units"

@@ -60,7 +60,7 @@ def read_checks(module: ModuleContent, *, hidden: bool | None = None) -> list[Ch
         for side in sides
         for file in check_files(module, hidden=side)
         if file.name.startswith("test_")
-        for function in ast.walk(parse(file).tree)
+        for function in parse(file).tree.body
         if isinstance(function, Function) and function.name.startswith("test_")
     ]
 

@@ -83,10 +83,21 @@ def test_findings_are_json_where_a_program_reads_them(tree: Any, course: Any) ->
     }
 
 
-def test_the_full_half_runs_every_variant_and_needs_goldens(course: Any) -> None:
+def test_the_full_half_runs_every_variant_and_needs_goldens(tree: Any, course: Any) -> None:
+    tree.write("solutions/42-lantern/goldens.json", '{"starts": {}}')
     result = course("check", "42", "--seed", "s")
     assert course.ran == ["naive", "reference", "other/chimney", "wrong/none", "wrong/thick", "wrong/thin"]
     assert "goldens.json: golden: naive has no goldens; course dev record 42" in result.stdout
+
+
+def test_what_was_never_recorded_is_one_finding(tree: Any, course: Any) -> None:
+    for name in ("record.json", "goldens.json"):
+        (tree.root / "solutions/42-lantern" / name).unlink()
+    assert course("check", "42").stdout.splitlines() == [
+        "solutions/42-lantern/goldens.json: record-current: there are no goldens; course dev record 42",
+        "solutions/42-lantern/record.json: record-current: there is no record; course dev record 42",
+        "42-lantern: 2 findings",
+    ]
 
 
 def test_a_record_makes_the_check_clean(course: Any) -> None:

@@ -67,7 +67,7 @@ BROKEN = {
         PUBLIC,
         "import pytest\n",
         "class TestAll:\n    pass\n",
-        f"{PUBLIC}:1: check-function: `TestAll` is a class",
+        f"{PUBLIC}:1: check-function: `TestAll` is",
     ),
     "telling hidden id": (
         HIDDEN,

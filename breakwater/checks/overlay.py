@@ -4,6 +4,7 @@ import ast
 import os
 import shutil
 import stat
+import warnings
 from pathlib import Path
 
 from breakwater import paths
@@ -43,7 +44,8 @@ def syntax_error(shop: Path) -> str | None:
     folders = [folder for folder in sorted(shop.iterdir()) if folder.is_dir() and folder.name not in OURS]
     for file in (file for folder in folders for file in sorted(folder.rglob("*.py"))):
         try:
-            ast.parse(file.read_bytes())
+            with warnings.catch_warnings(action="ignore"):
+                ast.parse(file.read_bytes())
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__

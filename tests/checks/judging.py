@@ -1,0 +1,57 @@
+"""Running checks on a modelled shop: in this process, or (as a script) one design on a lab's own checks."""
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from _pytest.assertion.rewrite import AssertionRewritingHook
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from model import Design, ModelEngine
+
+from breakwater.checks.__main__ import run_pytest
+from breakwater.checks.job import CheckJob
+from breakwater.checks.verdict import CheckResult, result_from
+
+
+def judged(design: Design, module: str, *, engine: ModelEngine | None = None, **job: Any) -> dict[str, CheckResult]:
+    """The results by id, in the order in which they came. Raises what the judge raises."""
+    results: dict[str, CheckResult] = {}
+
+    def write(kind: str, data: Any) -> None:
+        if kind == "check":
+            result = result_from(data)
+            results[result.id] = result
+
+    with engine or ModelEngine(design) as running, tempfile.TemporaryDirectory() as shop, _no_rewriting():
+        run_pytest(CheckJob(module, Path(shop), **job), running, write)
+    return results
+
+
+@contextlib.contextmanager
+def _no_rewriting() -> Iterator[None]:
+    """Put away the import hook of the pytest that runs these tests: the judge's own process has none."""
+    finders = sys.meta_path[:]
+    sys.meta_path[:] = [finder for finder in finders if not isinstance(finder, AssertionRewritingHook)]
+    yield
+    sys.meta_path[:] = finders
+
+
+def judged_apart(design: str, module: str) -> dict[str, CheckResult]:
+    """As `judged`, hidden checks too, in a process of its own: several can run side by side."""
+    run = subprocess.run([sys.executable, __file__, design, module], capture_output=True, text=True, check=True)
+    return {row["id"]: result_from(row) for row in json.loads(run.stdout.splitlines()[-1])}
+
+
+if __name__ == "__main__":
+    import designs
+
+    found = judged(getattr(designs, sys.argv[1]), sys.argv[2], hidden=True)
+    print(json.dumps([dataclasses.asdict(result) for result in found.values()]))

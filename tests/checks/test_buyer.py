@@ -1,0 +1,142 @@
+"""Whatever a shop does, a buyer brings back an answer with its reason; only this machine's trouble is an error."""
+
+import asyncio
+import errno
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from breakwater.buyer import Buyer
+from breakwater.errors import EngineTrouble
+
+Serve = Callable[[bytes], Awaitable[Buyer]]
+HUGE = b"x" * 1_100_000
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """A shop that answers each request with these bytes; `BUYER` in them becomes the buyer's name."""
+    opened = []
+
+    async def serve(answer: bytes | None, *, close: bool = True) -> Buyer:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(next((line.split(b":")[1] for line in head.split(b"\r\n") if b"ength" in line), b"0"))
+            asked = json.loads(await reader.readexactly(length) or b"{}")
+            writer.write((answer or b"").replace(b"BUYER", asked.get("buyer", "BUYER").encode()))
+            if close:
+                writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        buyer = Buyer(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", patience_s=2.0)
+        opened.append((server, buyer))
+        return buyer
+
+    yield serve
+    for server, buyer in opened:
+        await buyer.__aexit__(None, None, None)
+        server.close()
+
+
+def http(status: int, body: object, *headers: str) -> bytes:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(raw)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + raw
+
+
+ORDER = {"id": "o1", "event": "opening-night", "seat": "A1", "buyer": "BUYER", "amount_cents": 4500}
+PROBLEM = "Content-Type: application/problem+json"
+
+WITHIN = {
+    "201": http(201, ORDER | {"status": "confirmed"}),
+    "202": http(202, ORDER | {"status": "pending"}, "Location: /orders/o1"),
+    "202 elsewhere": http(202, ORDER | {"status": "pending"}, "Location: http://shop.example/v1/orders/o1/"),
+    "402": http(402, {"title": "Payment Required"}, PROBLEM),
+    "503": http(503, {"title": "x"}, PROBLEM + "; charset=utf-8"),
+    "429": http(429, {}, PROBLEM),
+}
+
+OUTSIDE = {
+    http(200, ORDER | {"status": "confirmed"}): "200, which the contract does not know",
+    http(500, {"title": "x"}, PROBLEM): "500: *I do not know*, which is no outcome",
+    http(504, {"title": "x"}, PROBLEM): "504: *I do not know*, which is no outcome",
+    http(503, {"detail": "no"}, "Content-Type: application/json"): "503 as application/json, and the contract asks",
+    http(503, ["no"], PROBLEM): "503 with a problem detail that is no JSON object",
+    http(201, b"<html>"): "201 with a body that is no JSON",
+    http(201, b"[" * 100_000): "201 with a body that is no JSON",
+    http(201, HUGE): "201 with a body of more than 1 MB",
+    http(201, b"\xff\xfe"): "201 with a body that is no JSON",
+    http(201, ["sold"]): "201 without an order in the body",
+    http(201, ORDER | {"status": "pending"}): "201 with an order whose status is 'pending'",
+    http(201, ORDER | {"status": "confirmed", "seat": "B2"}): "201 with 'B2' as the order's seat, and it had asked",
+    http(201, ORDER | {"status": "confirmed", "amount_cents": True}): "201 with True as the order's amount_cents",
+    http(201, ORDER | {"status": "confirmed", "id": 7}): "201 with an order that has no id",
+    http(202, ORDER | {"status": "pending"}): "202 without `Location: /orders/{id}`",
+    http(202, ORDER | {"status": "pending"}, "Location: /orders/o2"): "with the Location of order 'o2'",
+    b"nonsense\r\n\r\n": "nothing that can be read: illegal status line",
+    b"HTTP/1.1 201 X\r\nContent-Length: 100\r\n\r\n{": "nothing that can be read: peer closed connection",
+    b"HTTP/1.1 201 X\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc": "nothing that can be read",
+    b"": "nothing that can be read: Server disconnected",
+}
+
+
+def fit(answer: bytes, name: str) -> bytes:
+    """The answer with its length as it is after BUYER was replaced."""
+    grown = answer.count(b"BUYER") * (len(name) - len("BUYER"))
+    head, _, rest = answer.partition(b"Content-Length: ")
+    number, _, tail = rest.partition(b"\r\n")
+    return head + b"Content-Length: " + str(int(number) + grown).encode() + b"\r\n" + tail if grown else answer
+
+
+@pytest.mark.parametrize("answer", WITHIN.values(), ids=WITHIN)
+async def test_an_answer_within_the_contract_has_no_trouble(serve, answer) -> None:
+    buyer = await serve(fit(answer, "anna-maria"))
+    told = await buyer.buy("A1", buyer="anna-maria")
+    assert told.trouble == ""
+    assert told.order_id == ("o1" if told.status in (201, 202) else None)
+    assert buyer.told == [told]
+
+
+@pytest.mark.parametrize("answer", OUTSIDE, ids=OUTSIDE.values())
+async def test_an_answer_outside_the_contract_says_why(serve, answer) -> None:
+    told = await (await serve(fit(answer, "anna-maria"))).buy("A1", buyer="anna-maria")
+    assert OUTSIDE[answer] in told.trouble
+
+
+async def test_a_silent_shop_is_left_when_patience_ends(serve) -> None:
+    told = await (await serve(None, close=False)).buy("A1", patience_s=0.3)
+    assert (told.status, told.trouble) == (None, "nothing: no answer came within 0.3 s")
+    assert 0.3 <= told.elapsed_s < 1.5
+
+
+async def test_a_shop_that_drips_bytes_does_not_outlast_patience(serve) -> None:
+    started = b"HTTP/1.1 201 X\r\nContent-Length: 100\r\n\r\n{"
+    told = await (await serve(started, close=False)).buy("A1", patience_s=0.3)
+    assert told.trouble == "nothing: no answer came within 0.3 s"
+
+
+async def test_a_refused_connection_is_an_observation() -> None:
+    async with Buyer("http://127.0.0.1:9") as buyer:
+        told = await buyer.buy("A1")
+    assert told.trouble == "nothing: the gateway refused the connection"
+
+
+async def test_this_machines_trouble_is_not_the_shops(monkeypatch) -> None:
+    def exhausted(*args: object, **options: object) -> None:
+        raise httpx.ConnectError("x") from OSError(errno.EMFILE, "Too many open files")
+
+    async with Buyer("http://127.0.0.1:9") as buyer:
+        monkeypatch.setattr(buyer._client, "stream", exhausted)
+        with pytest.raises(EngineTrouble, match="Too many open files"):
+            await buyer.buy("A1")
+
+
+async def test_looking_at_an_order_brings_its_state_or_why_not(serve) -> None:
+    buyer = await serve(http(200, ORDER | {"status": "cancelled"}))
+    assert (await buyer.order("o1")).status == "cancelled"
+    assert "as the order's id" in (await buyer.order("another")).trouble
+    gone = await serve(http(404, {"title": "x"}, PROBLEM))
+    assert (await gone.order("o1")).trouble == "404"
+    assert (await gone.order("../../\n etc")).trouble == "404"

@@ -1,6 +1,7 @@
 """The full half: every variant of the shop runs through the checks, and what came out is judged."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -8,6 +9,7 @@ from importlib.util import find_spec
 
 from breakwater.checks.verdict import Report
 from breakwater.dev.content import ModuleContent
+from breakwater.dev.digest import lab_digest
 from breakwater.dev.finding import Finding
 from breakwater.dev.judge import judge
 from breakwater.dev.patches import Patch
@@ -21,41 +23,56 @@ Say = Callable[[str], None]
 
 @dataclass
 class Proof:
-    """One run of the full half: each variant's report, in order, and what was found wrong."""
+    """One run of the full half: each variant's report, in order, and what was found wrong.
+
+    `digest` is that of the content when the run began.
+    """
 
     module: ModuleContent
     seed: str
+    digest: str
     reports: list[tuple[Variant, Report]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def prove_module(module: ModuleContent, *, seed: str, say: Say = lambda _: None) -> Proof:
-    """The whole full half: the shops, then the notebooks."""
+def prove_module(module: ModuleContent, *, seed: str, ends: bool = False, say: Say = lambda _: None) -> Proof:
+    """The whole full half, the shops, then the notebooks; with `ends`, only the naive shop and the reference."""
     say(f"{module.id}: seed {seed}")
-    proof = prove(module, seed=seed, first_runs=read_json(module.record).get("first_runs", {}), say=say)
-    proof.findings += prove_notebooks(module)
+    before = read_json(module.record).get("first_runs", {})
+    proof = prove(module, variants(module)[: 2 if ends else None], seed=seed, first_runs=before, say=say)
+    if not ends:
+        proof.findings += prove_notebooks(module)
     return proof
 
 
-def prove(module: ModuleContent, *, seed: str, first_runs: Iterable[str] = (), say: Say = lambda _: None) -> Proof:
-    """Run naive shop, reference and all answers through all checks, one after another.
+def prove(
+    module: ModuleContent,
+    shops: Iterable[Variant],
+    *,
+    seed: str,
+    first_runs: Iterable[str] = (),
+    say: Say = lambda _: None,
+) -> Proof:
+    """Run each of these shops through all checks, one after another.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
     """
-    proof, before = Proof(module, seed), set(first_runs)
-    for variant in variants(module):
+    proof, before = Proof(module, seed, lab_digest(module)), set(first_runs)
+    for variant in shops:
         first = variant.kind == "wrong" and variant.name not in before
         if first and variant.patch and not is_committed(variant.patch):
             what = "it has never run, and its `Loses` is not committed yet"
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
             continue
+        begun = time.monotonic()
         report = _run(proof, variant)
         if report:
             proof.reports.append((variant, report))
             found = list(judge(module, variant, report))
             proof.findings += found
-            say(f"{module.id}: {variant.name}: {'as promised' if not found else f'{len(found)} findings'}")
+            outcome = f"{len(found)} findings" if found else "as promised"
+            say(f"{module.id}: {variant.name}: {outcome} ({time.monotonic() - begun:.0f} s)")
     return proof
 
 

@@ -20,6 +20,7 @@ from breakwater.dev.margins import Margin, margins
 from breakwater.dev.proof import Proof
 from breakwater.dev.rules_generated import read_json
 from breakwater.dev.variants import Variant
+from breakwater.errors import BadInput
 
 Record = dict[str, Any]
 Runs = list[tuple[Variant, Report]]
@@ -42,9 +43,15 @@ def is_current(module: ModuleContent) -> bool:
 
 
 def write_record(proof: Proof) -> Record:
-    """Add a run to the module's record and goldens, and return the record."""
-    module, runs, old = proof.module, proof.reports, read_record(proof.module)
-    digest = lab_digest(module)
+    """Add a run to the module's record and goldens, and return the record.
+
+    Raises:
+        BadInput: something changed while it ran, so that nobody can say what was proved. First runs are kept.
+    """
+    module, runs, old, digest = proof.module, proof.reports, read_record(proof.module), proof.digest
+    if digest != lab_digest(module):
+        remember_first_runs(proof)
+        raise BadInput(f"{module.id} changed while its checks ran. Run again: course dev record {module.number}")
     same = old.get("digest") == digest
     kept = old if same else {}
     record: Record = {

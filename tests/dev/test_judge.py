@@ -15,7 +15,7 @@ from breakwater.dev.patches import read_patches
 from breakwater.dev.proof import prove
 from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, write_record
 from breakwater.dev.variants import Variant, variants
-from breakwater.errors import ShopDidNotStart
+from breakwater.errors import BadInput, ShopDidNotStart
 
 P, F, U = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN
 S = "solutions/42-lantern"
@@ -118,7 +118,7 @@ def sound(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_clean_run_is_recorded_and_makes_the_record_current(tree: Any, sound: Any) -> None:
-    proof = prove(tree.module, seed="a")
+    proof = prove(tree.module, variants(tree.module), seed="a")
     assert proof.findings == []
     record = write_record(proof)
     assert is_current(tree.module)
@@ -150,26 +150,34 @@ def test_a_clean_run_is_recorded_and_makes_the_record_current(tree: Any, sound: 
 
 
 def test_counts_add_up_while_the_digest_stays_and_begin_anew_after(tree: Any, sound: Any) -> None:
-    write_record(prove(tree.module, seed="a"))
+    write_record(prove(tree.module, variants(tree.module), seed="a"))
     sound["reference"] = report(F, P, "it went")
-    again = write_record(prove(tree.module, seed="b"))
+    again = write_record(prove(tree.module, variants(tree.module), seed="b"))
     assert (again["runs"], again["clean"]) == (2, False)
     assert again["verdicts"]["stays-lit"] == {"given": 12, "wrong": 1, "unknown": 0}
     assert again["kill_matrix"]["reference"]["stays-lit"] == "failed|passed"
     assert not is_current(tree.module)
     assert [one["verdict"] for one in read_goldens(tree.module)["reference"]["stays-lit"]] == ["passed"]
     tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
-    anew = write_record(prove(tree.module, seed="c"))
+    anew = write_record(prove(tree.module, variants(tree.module), seed="c"))
     assert anew["runs"] == 1
     assert anew["verdicts"]["stays-lit"] == {"given": 6, "wrong": 1, "unknown": 0}
 
 
+def test_what_changed_while_it_ran_is_not_recorded(tree: Any, sound: Any) -> None:
+    proof = prove(tree.module, variants(tree.module), seed="a")
+    tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
+    with pytest.raises(BadInput, match=r"^42-lantern changed while its checks ran\. Run again: course dev record 42$"):
+        write_record(proof)
+    assert "wrong/thin" in read_record(tree.module)["first_runs"]
+
+
 def test_a_first_run_is_kept_for_ever(tree: Any, sound: Any) -> None:
     sound["wrong/thin"] = report(P, P)
-    remember_first_runs(prove(tree.module, seed="a"))
+    remember_first_runs(prove(tree.module, variants(tree.module), seed="a"))
     sound["wrong/thin"] = report(F, P)
     tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
-    write_record(prove(tree.module, seed="b"))
+    write_record(prove(tree.module, variants(tree.module), seed="b"))
     first = read_record(tree.module)["first_runs"]["wrong/thin"]
     assert (first["lost"], first["caught"], first["as_named"]) == ([], False, False)
 
@@ -179,21 +187,23 @@ def test_a_wrong_answer_first_runs_when_it_is_committed(tree: Any, sound: Any, g
     git(tree.root, "add", "-A")
     git(tree.root, "commit", "-q", "-m", "all")
     tree.change(f"{S}/wrong/thin.patch", "Loses: stays-lit", "Loses: 42-h1")
-    proof = prove(tree.module, seed="a")
+    proof = prove(tree.module, variants(tree.module), seed="a")
     (found,) = proof.findings
     assert str(found).startswith(f"{S}/wrong/thin.patch: first-run: it has never run, and its `Loses` is not committed")
     assert "wrong/thin" not in [one.name for one, _ in proof.reports]
-    assert "wrong/thin" in [one.name for one, _ in prove(tree.module, seed="a", first_runs=["wrong/thin"]).reports]
+    assert "wrong/thin" in [
+        one.name for one, _ in prove(tree.module, variants(tree.module), seed="a", first_runs=["wrong/thin"]).reports
+    ]
 
 
 def test_a_shop_that_cannot_be_judged_is_a_finding(tree: Any, sound: Any) -> None:
     sound["reference"] = ShopDidNotStart("orders did not start: no module named app.")
-    (found,) = prove(tree.module, seed="a").findings
+    (found,) = prove(tree.module, variants(tree.module), seed="a").findings
     assert found.what == "reference: the checks did not run: orders did not start: no module named app"
 
 
 def test_goldens_hold_what_is_said_but_not_its_numbers(tree: Any, sound: Any) -> None:
-    write_record(prove(tree.module, seed="a"))
+    write_record(prove(tree.module, variants(tree.module), seed="a"))
     goldens = read_goldens(tree.module)
 
     def compare(name: str, now: Report) -> list[str]:
@@ -245,7 +255,7 @@ def test_counts_have_no_margin(tree: Any) -> None:
 
 
 def test_the_record_is_plain_json(tree: Any, sound: Any) -> None:
-    write_record(prove(tree.module, seed="a"))
+    write_record(prove(tree.module, variants(tree.module), seed="a"))
     record = Path(tree.root, S, "record.json").read_text(encoding="utf-8")
     assert json.loads(record)["module"] == "42-lantern"
     assert "NaN" not in record

@@ -55,14 +55,14 @@ def record(
     """Run the full half and write record.json and goldens.json: kill matrix, margins, verdicts given."""
     from breakwater.dev.content import Content
     from breakwater.dev.proof import prove_module
-    from breakwater.dev.record import write_record
+    from breakwater.dev.record import summary, write_record
     from breakwater.dev.rules_generated import margins_are_wide
 
     module = Content().find(name)
     found: list[Finding] = []
     for _ in range(runs):
         proof = prove_module(module, seed=seed or secrets.token_hex(4), say=note)
-        write_record(proof)
+        note(f"{module.id}: {summary(write_record(proof))}")
         found += proof.findings
     _report([module], [*found, *margins_are_wide(module)], json)
 

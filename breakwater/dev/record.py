@@ -80,6 +80,21 @@ def remember_first_runs(proof: Proof) -> None:
         _write(module.record, {**record, "first_runs": found})
 
 
+def summary(record: Record) -> str:
+    """What a record comes to, in one line: verdicts and their bound, margins, first-run catches."""
+    rows = record["verdicts"].values()
+    given, wrong, unknown = (sum(row[key] for row in rows) for key in ("given", "wrong", "unknown"))
+    # After N verdicts without a wrong one, the rate of wrong ones is below 3/N with 95 % confidence.
+    bound = f" (below {3 / given:.1%})" if given and not wrong else ""
+    ratios = [m[side] for m in record["margins"] for side in ("inside", "outside") if m[side] is not None]
+    margin = f"; thinnest margin {min(ratios):.2g}×" if ratios else ""
+    blind = [run for run in record["first_runs"].values() if run["blind"]]
+    caught = sum(run["caught"] for run in blind)
+    runs = f"{record['runs']} run{'' if record['runs'] == 1 else 's'}"
+    firsts = f"{caught} of {len(blind)} blind wrong answers caught at first run"
+    return f"{wrong} wrong of {given} verdicts{bound}, {unknown} unknown, in {runs}{margin}; {firsts}"
+
+
 def first_runs(old: Record, runs: Runs) -> Record:
     """For each wrong answer: what it named, what it lost when it first ran, and whether that was right."""
     found = dict(old)

@@ -13,7 +13,7 @@ from breakwater.dev.judge import compare_goldens, judge
 from breakwater.dev.margins import margins, ratio_inside, thin
 from breakwater.dev.patches import read_patches
 from breakwater.dev.proof import prove
-from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, write_record
+from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, summary, write_record
 from breakwater.dev.variants import Variant, variants
 from breakwater.errors import BadInput, ShopDidNotStart
 
@@ -252,6 +252,15 @@ def test_thin_margins_are_findings_on_either_side(tree: Any) -> None:
 def test_counts_have_no_margin(tree: Any) -> None:
     check = CheckResult("stays-lit", P, 2, 2, "S.", "", 0.1, measurements=(Measurement("captures", 1, 1, "captures"),))
     assert margins([(variant(tree, "reference"), Report("42-lantern", "embedded", (check,)))]) == []
+
+
+def test_a_record_is_summed_up_in_a_line(tree: Any, sound: Any) -> None:
+    write_record(prove(tree.module, variants(tree.module), seed="a"))
+    record = write_record(prove(tree.module, variants(tree.module), seed="b"))
+    assert summary(record) == (
+        "0 wrong of 36 verdicts (below 8.3%), 0 unknown, in 2 runs; thinnest margin 2.5×; "
+        "0 of 0 blind wrong answers caught at first run"
+    )
 
 
 def test_the_record_is_plain_json(tree: Any, sound: Any) -> None:

@@ -54,11 +54,18 @@ def syntax_error(shop: Path) -> str | None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    ignored = shutil.ignore_patterns(*CRUMBS)
     try:
-        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*CRUMBS))
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=ignored, copy_function=_put)
     except (shutil.Error, OSError) as error:
         first = error.args[0][0][2] if isinstance(error, shutil.Error) else error
         raise BadInput(f"The files in {source} cannot be laid over the shop: {first}") from None
+
+
+def _put(file: str, place: str) -> None:
+    if os.path.isdir(place):
+        raise IsADirectoryError(f"{os.path.basename(place)} is a file there, and a folder in the shop")
+    shutil.copy2(file, place)
 
 
 def _hold_plain(folder: Path) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -58,12 +59,19 @@ def find_programs() -> Path:
 
 
 def as_nobody() -> tuple[str, ...]:
-    """What goes before a command of PostgreSQL so that it does not run as root; nothing for ordinary users."""
-    if os.geteuid() != 0:
+    """What goes before a command of PostgreSQL, which runs neither as root nor as a user without a name."""
+    if os.geteuid() != 0 and _has_name():
         return ()
     if not shutil.which("unshare"):
         raise EngineTrouble("PostgreSQL does not run as root, and `unshare` (util-linux) is missing: run as a user.")
     return ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+
+
+def _has_name() -> bool:
+    try:
+        return bool(pwd.getpwuid(os.geteuid()).pw_name)
+    except KeyError:
+        return False
 
 
 class Cluster:

@@ -7,31 +7,29 @@ the process groups are written down (see `supervisor`), and the next command end
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from breakwater.engines.forkserver import die_with_parent
+
 LINUX: bool = sys.platform == "linux"
 LOG_BYTES = 4 * 1024 * 1024
 """A log is kept up to twice this size; then its older half is dropped."""
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NAME = 15
-_libc = ctypes.CDLL(None) if LINUX else None
 
 
 @dataclass(frozen=True)
 class Program:
     """What to run: `command` in `folder` with exactly `environment`, output to the file `log`.
 
-    `end_with` is the signal that the kernel sends when the supervisor dies.
+    `end_with` is the signal that the kernel sends when the supervisor dies. `walls` is the name of the walls behind
+    which it runs (see `isolation`): programs of one name share them; none for an empty name.
     """
 
     name: str
@@ -40,6 +38,7 @@ class Program:
     environment: Mapping[str, str]
     log: Path
     end_with: signal.Signals = signal.SIGKILL
+    walls: str = ""
 
 
 class Log:
@@ -64,8 +63,9 @@ class Log:
 class Process:
     """A running child and its process group. `exited` is its exit status once it ended (negative: a signal)."""
 
-    def __init__(self, pid: int, output: int, log: Path) -> None:
+    def __init__(self, pid: int, output: int, log: Path, on_kill: Callable[[], None] | None = None) -> None:
         self.pid = pid
+        self._on_kill = on_kill
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._output = output
         self._log = Log(log)
@@ -83,7 +83,10 @@ class Process:
             os.killpg(self.pid, number)
 
     def kill(self) -> None:
+        """End the child, and all that it started, at once."""
         self.signal_group(signal.SIGKILL)
+        if self._on_kill:
+            self._on_kill()
 
     async def stop(self, grace_s: float, first: signal.Signals = signal.SIGTERM) -> None:
         """Ask the child to end; after `grace_s` seconds end it, and in any case whatever it started."""
@@ -123,8 +126,8 @@ class Process:
 class Launcher(Protocol):
     """A way to turn a program into a process."""
 
-    async def warm(self) -> None:
-        """Begin whatever makes the first start faster."""
+    async def warm(self, all_walls: Iterable[str]) -> None:
+        """Begin whatever makes the first start behind each of these walls faster."""
 
     async def start(self, program: Program) -> Process:
         """Start `program` in a process group of its own."""
@@ -134,12 +137,19 @@ class Launcher(Protocol):
 
 
 class PlainLauncher:
-    """A new interpreter a service."""
+    """A new interpreter a service; walls of its own for each that has any. `shop` is the folder to show there."""
 
-    async def warm(self) -> None:
+    def __init__(self, shop: Path | None = None) -> None:
+        self._shop = shop
+
+    async def warm(self, all_walls: Iterable[str]) -> None:
         pass
 
     async def start(self, program: Program, *, pass_fds: Sequence[int] = ()) -> Process:
+        if program.walls and self._shop:
+            from breakwater.engines.isolation import isolated
+
+            program = isolated(program, self._shop)
         output, its_output = os.pipe()
         try:
             child = subprocess.Popen(  # noqa: ASYNC220  (takes a few ms; a thread would break the promise above)
@@ -161,20 +171,6 @@ class PlainLauncher:
 
     def close(self) -> None:
         pass
-
-
-def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send `number` to this process when `parent` dies (Linux only; else nothing is done)."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-def name_process(name: str) -> None:
-    """Have `ps` and `top` show this process as `name` (Linux only)."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_NAME, name.encode())
 
 
 def _dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from breakwater.engines import ServiceStatus
 from breakwater.engines.control import LOGS
 from breakwater.engines.description import BUYER, FILE, Kind, Link, Service, Shop, host_of
-from breakwater.engines.isolation import SHOP, isolated
+from breakwater.engines.isolation import SHOP
 from breakwater.engines.ports import Port, reserve
 from breakwater.engines.postgres import Cluster
 from breakwater.engines.process import Launcher, Process, Program, tail
@@ -90,7 +90,7 @@ class RunningShop:
 
     async def up(self, tell: Tell) -> None:
         """Start whatever does not run; return when all of it is healthy. Raises ShopDidNotStart, EngineTrouble."""
-        await self._launcher.warm()
+        await self._launcher.warm({self._walls(unit.service) for unit in self._units.values() if unit.service.folder})
         await self._open_links()
         async with _all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):
@@ -282,9 +282,8 @@ class RunningShop:
     async def _launch(self, service: Service, command: tuple[str, ...]) -> Process:
         assert service.folder
         environment = self._environment(service)
-        program = Program(service.name, command, service.folder, environment, self._log(service.name))
-        if self._isolate and not service.judge:
-            program = isolated(program, self.shop.folder)
+        log, walls = self._log(service.name), self._walls(service)
+        program = Program(service.name, command, service.folder, environment, log, walls=walls)
         try:
             process = await self._launcher.start(program)
         except FileNotFoundError:
@@ -296,6 +295,14 @@ class RunningShop:
         self._processes.add(process)
         self._on_process()
         return process
+
+    def _walls(self, service: Service) -> str:
+        """The walls behind which a service runs: its own; for a job, those of the service that it prepares."""
+        if not self._isolate or service.judge:
+            return ""
+        served = (each for each in self.shop.of(Kind.CODE) if service.name in each.needs)
+        mine = (each.name for each in served if service.kind is Kind.JOB and each.folder == service.folder)
+        return next(mine, service.name)
 
     async def _failed(self, service: Service, process: Process, how: str) -> NoReturn:
         """Raise the error that tells why `service` did not come up; `how` it failed is all we know ourselves."""

@@ -262,10 +262,11 @@ async def _run(job: Job) -> bool:
 
 
 def _launcher(job: Job) -> Launcher:
-    """Forks where that is possible; walls (see `isolation`) are for new programs only."""
-    if LINUX and not job.isolate and os.environ.get("BREAKWATER_LAUNCHER") != "plain":
-        return ZygoteLauncher(Path(job.state) / LOGS / "zygote.log")
-    return PlainLauncher()
+    """Forks where that is possible."""
+    shop = Path(job.folder)
+    if LINUX and os.environ.get("BREAKWATER_LAUNCHER") != "plain":
+        return ZygoteLauncher(shop, Path(job.state) / LOGS)
+    return PlainLauncher(shop)
 
 
 def _lease_ended(supervisor: Supervisor) -> None:

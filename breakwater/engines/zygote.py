@@ -1,151 +1,201 @@
-"""Cheap process starts: one interpreter imports the libraries once, and forks a service on request (Linux).
+"""Cheap process starts: programs are forked from a warm interpreter (see `forkserver`), not started anew (Linux).
 
-A fork copies only the thread that asks for it, so the zygote has one thread, which is asserted, and touches neither
-event loops nor connections. What it forks is a child of the zygote, which is a child of the supervisor: each dies
-with its parent. A command that is not Python's own server or migration tool is executed as it is.
+One fork server stands outside; a program with walls has one of its own behind them, so that it starts as fast, and
+shares with its neighbours neither processes nor files.
 """
 
 import asyncio
 import contextlib
-import gc
-import importlib
 import json
 import os
-import select
 import signal
 import socket
+import struct
 import sys
-import threading
-import types
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from breakwater.engines.process import PlainLauncher, Process, Program, die_with_parent, name_process
-from breakwater.errors import EngineTrouble
+from breakwater.engines import forkserver
+from breakwater.engines.isolation import FORKSERVER, inside, walls
+from breakwater.engines.process import PlainLauncher, Process, Program
+from breakwater.errors import EngineTrouble, ShopDidNotStart
 
-# What a service of this shop has imported by the time that it answered its first request.
-PRELOADED = (
-    "alembic.command",
-    "alembic.config",
-    "anyio._backends._asyncio",
-    "asyncpg",
-    "fastapi",
-    "httpcore",
-    "httpx",
-    "pydantic.v1",
-    "pydantic_settings",
-    "sqlalchemy.dialects.postgresql.asyncpg",
-    "sqlalchemy.ext.asyncio",
-    "uvicorn",
-    "uvicorn.lifespan.on",
-    "uvicorn.loops.asyncio",
-    "uvicorn.protocols.http.auto",
-    "uvicorn.protocols.websockets.auto",
-)
-FORKABLE = {"uvicorn": "uvicorn.main:main", "alembic": "alembic.config:main"}
-"""Commands that are a function in Python, and where it is."""
-
-EXECUTED = ("--workers", "--reload")
-"""Options by which a command starts interpreters of its own: it is executed, not forked."""
-
-MAX_MESSAGE = 64 * 1024
+STARTED_S = 20.0
+ENDED = "The process that starts services ended. Run: course shop up"
+_CREDENTIALS = struct.Struct("3i")
+_CREDENTIALS_SPACE = socket.CMSG_SPACE(_CREDENTIALS.size)
 
 
 class ZygoteLauncher:
-    """Starts programs by a zygote; one too large to describe in a message, by a new interpreter."""
+    """Starts programs of the shop in the folder `shop` by fork servers; they log to the folder `logs`."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, shop: Path, logs: Path) -> None:
+        self._shop = shop
+        self._logs = logs
+        self._servers: dict[str, _Server] = {}
+
+    async def warm(self, all_walls: Iterable[str]) -> None:
+        for name in all_walls:
+            await self._server(name)
+
+    async def start(self, program: Program) -> Process:
+        server = await self._server(program.walls)
+        return await server.start(inside(program, self._shop) if program.walls else program)
+
+    def close(self) -> None:
+        for server in self._servers.values():
+            server.close()
+
+    async def _server(self, name: str) -> "_Server":
+        server = self._servers.get(name)
+        if server is None or server.lost:
+            server = self._servers[name] = _Server(self._logs / "forkserver.log", self._shop if name else None)
+            await server.open()
+        return server
+
+
+class _Server:
+    """One fork server, and what it started. Behind walls if there is a `shop` to show there."""
+
+    def __init__(self, log: Path, shop: Path | None) -> None:
+        self.lost = False
         self._log = log
-        self._plain = PlainLauncher()
-        self._zygote: Process | None = None
-        self._socket: socket.socket | None = None
-        self._ready: asyncio.Future[None] | None = None
-        self._started: dict[int, asyncio.Future[int]] = {}
-        self._children: dict[int, Process] = {}
+        self._shop = shop
+        self._process: Process | None = None
+        self._socket: socket.socket
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._starting: dict[int, asyncio.Future[int]] = {}
+        self._running: dict[int, Process] = {}
         self._ended: dict[int, int] = {}
         self._count = 0
 
-    async def warm(self) -> None:
-        """Start the zygote, which takes a while to import what it will need."""
-        if self._socket:
-            return
-        loop = asyncio.get_running_loop()
+    async def open(self) -> None:
+        """Start it; what it imports takes a while, and is not waited for."""
         self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)
-        self._ready = loop.create_future()
-        loop.add_reader(self._socket, self._read)
-        command = (sys.executable, "-I", "-m", "breakwater.engines.zygote", str(its.fileno()), str(self._log))
-        program = Program("zygote", command, Path("/"), {"LANG": "C.UTF-8"}, self._log)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
         with its:
-            self._zygote = await self._plain.start(program, pass_fds=(its.fileno(),))
+            program = Program("forkserver", self._command(its.fileno()), Path("/"), {"PATH": os.defpath}, self._log)
+            self._process = await PlainLauncher().start(program, pass_fds=(its.fileno(),))
 
     async def start(self, program: Program) -> Process:
         self._count += 1
         number = self._count
-        message = json.dumps(_to_json(program, number)).encode()
-        if len(message) > MAX_MESSAGE:
-            return await self._plain.start(program)
-        await self.warm()
-        assert self._ready
-        assert self._socket
+        message = json.dumps(_request(program, number)).encode()
+        if len(message) > forkserver.MAX_MESSAGE:
+            raise ShopDidNotStart(f"{program.name} did not start: its settings are too long.", service=program.name)
         await asyncio.shield(self._ready)
-        answer = self._started[number] = asyncio.get_running_loop().create_future()
-        output, its_output = os.pipe()
-        socket.send_fds(self._socket, [message], [its_output])
-        os.close(its_output)
-        pid = await answer
-        process = self._children[pid] = Process(pid, output, program.log)
-        if pid in self._ended:
-            self._end(pid, self._ended.pop(pid))
-        return process
+        answer = self._starting[number] = asyncio.get_running_loop().create_future()
+        output = self._ask(message)
+        try:
+            async with asyncio.timeout(STARTED_S):
+                pid = await answer
+        except TimeoutError:
+            os.close(output)
+            self.close()
+            raise ShopDidNotStart(
+                f"{program.name} did not start: its fork server hangs.", service=program.name
+            ) from None
+        return self._started(number, Process(pid, output, program.log, self._clear if self._shop else None))
 
     def close(self) -> None:
-        """End the zygote; the kernel ends its children."""
-        if self._zygote:
-            self._zygote.kill()
-        self._lost()
+        """End the server; the kernel ends its children."""
+        if self._process:
+            self._process.kill()
+        self._lose()
+
+    def _command(self, descriptor: int) -> tuple[str, ...]:
+        words = (str(descriptor), str(self._log.parent))
+        if self._shop is None:
+            return (sys.executable, "-I", str(forkserver.__file__), *words)
+        return (*walls(self._shop, init=True), sys.executable, "-I", FORKSERVER, str(descriptor), "walled")
+
+    def _ask(self, message: bytes) -> int:
+        """Send a request; return the end from which the child's output is read."""
+        output, its_output = os.pipe()
+        try:
+            socket.send_fds(self._socket, [message], [its_output])
+        except OSError:
+            os.close(output)
+            self.close()
+            raise EngineTrouble(ENDED) from None
+        finally:
+            os.close(its_output)
+        return output
+
+    def _started(self, number: int, process: Process) -> Process:
+        if self.lost:
+            process.ended(-signal.SIGKILL)
+        elif number in self._ended:  # before we were told that it had started
+            process.ended(self._ended.pop(number))
+        else:
+            self._running[number] = process
+        return process
+
+    def _clear(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.send(b'{"clear": true}')
 
     def _read(self) -> None:
-        assert self._socket
         with contextlib.suppress(BlockingIOError):
-            while self._socket:
-                message = self._socket.recv(MAX_MESSAGE)
+            while not self.lost:
+                message, extra, _, _ = self._socket.recvmsg(
+                    forkserver.MAX_MESSAGE, socket.CMSG_SPACE(_CREDENTIALS.size)
+                )
                 if not message:
-                    return self._lost()
-                self._hear(json.loads(message))
+                    return self._lose()
+                # The kernel wrote the sender's process id, as it is on our side of any wall.
+                sender, _, _ = _CREDENTIALS.unpack(extra[0][2])
+                self._hear(json.loads(message), sender)
 
-    def _hear(self, said: dict[str, int]) -> None:
+    def _hear(self, said: dict[str, Any], sender: int) -> None:
         if "started" in said:
-            self._started.pop(said["id"]).set_result(said["started"])
+            self._tell(said["started"], pid=sender)
+        elif "failed" in said:
+            self._tell(said["failed"], error=EngineTrouble(f"No process could be started: {said['why']}"))
         elif "ended" in said:
             self._end(said["ended"], said["status"])
-        elif self._ready and not self._ready.done():
+        elif not self._ready.done():
             self._ready.set_result(None)
 
-    def _end(self, pid: int, status: int) -> None:
-        process = self._children.pop(pid, None)
+    def _tell(self, number: int, *, pid: int = 0, error: Exception | None = None) -> None:
+        future = self._starting.pop(number, None)
+        if future is None or future.done():
+            return
+        if error:
+            future.set_exception(error)
+        else:
+            future.set_result(pid)
+
+    def _end(self, number: int, status: int) -> None:
+        process = self._running.pop(number, None)
         if process:
             process.ended(status)
+        elif number in self._starting:
+            self._tell(number, error=EngineTrouble(f"A process ended with status {status} before it began."))
         else:
-            self._ended[pid] = status  # it ended before we were told that it had started
+            self._ended[number] = status
 
-    def _lost(self) -> None:
-        """The zygote is gone, and its children with it; the next start makes another."""
-        if self._socket:
-            asyncio.get_running_loop().remove_reader(self._socket)
-            self._socket.close()
-            self._socket = None
-        for process in self._children.values():
+    def _lose(self) -> None:
+        """The server is gone, and its children with it."""
+        if self.lost:
+            return
+        self.lost = True
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        for process in self._running.values():
             process.ended(-signal.SIGKILL)
-        self._children.clear()
-        for future in [self._ready, *self._started.values()]:
-            if future and not future.done():
-                future.set_exception(EngineTrouble("The process that starts services ended. Run: course shop up"))
-        self._started.clear()
+        self._running.clear()
+        for number in list(self._starting):
+            self._tell(number, error=EngineTrouble(ENDED))
+        if not self._ready.done():
+            self._ready.set_exception(EngineTrouble(ENDED))
+            self._ready.exception()  # nobody may be waiting
 
 
-def _to_json(program: Program, number: int) -> dict[str, Any]:
+def _request(program: Program, number: int) -> dict[str, Any]:
     return {
         "id": number,
         "name": program.name,
@@ -154,97 +204,3 @@ def _to_json(program: Program, number: int) -> dict[str, Any]:
         "environment": dict(program.environment),
         "end_with": int(program.end_with),
     }
-
-
-# What follows runs in the zygote, and in what it forks.
-
-
-def serve(connection: socket.socket) -> Callable[[], Any]:
-    """Fork a child for every request. Returns in the child, with what it has to run; never in the zygote."""
-    _import_all()
-    connection.send(b"{}")
-    wake, wake_up = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(wake_up)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    while True:
-        ready, _, _ = select.select([connection.fileno(), wake], [], [])
-        if wake in ready:
-            os.read(wake, 4096)
-            _report_ended(connection)
-        if connection.fileno() in ready:
-            run = _fork_one(connection)
-            if run:
-                return run
-
-
-def _import_all() -> None:
-    for name in PRELOADED:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
-    assert threading.active_count() == len(os.listdir("/proc/self/task")) == 1, "a fork would lose threads"
-
-
-def _fork_one(connection: socket.socket) -> Callable[[], Any] | None:
-    message, descriptors, _, _ = socket.recv_fds(connection, MAX_MESSAGE * 2, 1)
-    if not message:
-        os._exit(0)
-    request = json.loads(message)
-    zygote = os.getpid()
-    pid = os.fork()
-    if not pid:
-        connection.close()
-        return _become(request, descriptors[0], zygote)
-    with contextlib.suppress(OSError):
-        os.setpgid(pid, pid)
-    os.close(descriptors[0])
-    connection.send(json.dumps({"id": request["id"], "started": pid}).encode())
-    return None
-
-
-def _report_ended(connection: socket.socket) -> None:
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if not pid:
-                return
-            connection.send(json.dumps({"ended": pid, "status": os.waitstatus_to_exitcode(status)}).encode())
-
-
-def _become(request: dict[str, Any], output: int, zygote: int) -> Callable[[], Any]:
-    """Turn a fresh child into the process that was asked for."""
-    os.setpgid(0, 0)
-    name_process(request["name"])
-    die_with_parent(zygote, signal.Signals(request["end_with"]))
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    command = request["command"]
-    target = FORKABLE.get(command[0])
-    if target is None or any(option in command for option in EXECUTED):
-        _execute(command)
-    sys.argv = command
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    sys.dont_write_bytecode = True
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    module, _, function = target.partition(":")
-    run: Callable[[], Any] = getattr(importlib.import_module(module), function)
-    return run
-
-
-def _execute(command: list[str]) -> NoReturn:
-    try:
-        os.execvpe(command[0], command, os.environ)
-    except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)
-        os._exit(127)
-
-
-if __name__ == "__main__":
-    sys.exit(serve(socket.socket(fileno=int(sys.argv[1])))())

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -21,11 +22,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shop(stub_folder: Path, short_tmp: Path) -> Iterator[EmbeddedEngine]:
-    spec = ShopSpec(stub_folder, short_tmp / "walls", trusted=stub_folder)
+@pytest.fixture(scope="module", params=["forked", "plain"])
+def shop(request: pytest.FixtureRequest, stub_folder: Path, short_tmp: Path) -> Iterator[EmbeddedEngine]:
+    spec = ShopSpec(stub_folder, short_tmp / request.param, trusted=stub_folder)
     engine = EmbeddedEngine(spec, lease=True, isolate=True)
-    engine.up()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BREAKWATER_LAUNCHER", request.param)
+        engine.up()
     yield engine
     engine.down()
 
@@ -54,9 +57,9 @@ def test_the_shop_works_behind_its_walls(shop: EmbeddedEngine) -> None:
 def test_it_sees_no_process_but_its_own(inside: httpx.Client) -> None:
     processes = inside.get("/processes").json()
     assert processes
-    # The shell of the walls may name the command it runs; no other service, no supervisor, no database.
-    assert all("app.main:app" in line or "bwrap" in line for line in processes)
-    assert len(processes) <= 2
+    # Itself, and the first process of its walls; no other service, no supervisor, no database.
+    assert len(processes) == 2
+    assert all("app.main:app" in line or "bwrap" in line or "forkserver.py" in line for line in processes)
 
 
 def test_it_cannot_read_a_neighbours_environment(inside: httpx.Client, shop: EmbeddedEngine) -> None:
@@ -94,6 +97,24 @@ def test_it_changes_nothing_outside(inside: httpx.Client, path: str) -> None:
 def test_it_may_write_to_its_own_tmp(inside: httpx.Client) -> None:
     assert inside.get("/writes", params={"path": "/tmp/a-test-was-here"}).json() == "written"
     assert reads(inside, "/tmp/a-test-was-here") == "here"
+
+
+def test_it_cannot_touch_the_first_process_of_its_walls(inside: httpx.Client, shop: EmbeddedEngine) -> None:
+    if "bwrap" not in reads(inside, "/proc/1/cmdline"):
+        assert "error" in reads(inside, "/proc/1/environ")
+    for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM):
+        inside.post("/signals", params={"pid": 1, "number": int(number)})
+    shop.restart("back")
+    assert inside.get("/readyz").status_code == 200
+
+
+def test_nothing_it_started_or_wrote_outlives_a_reset(inside: httpx.Client, shop: EmbeddedEngine) -> None:
+    inside.post("/daemons")
+    inside.get("/writes", params={"path": "/tmp/a-test-was-here"})
+    assert len(inside.get("/processes").json()) == 3
+    shop.reset()
+    assert len(inside.get("/processes").json()) == 2
+    assert not sees(inside, "/tmp/a-test-was-here")
 
 
 def test_it_is_nobody(inside: httpx.Client) -> None:

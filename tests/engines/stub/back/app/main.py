@@ -1,8 +1,9 @@
 """Counts visits in its database, and asks the provider. It also tells what it can see, for the tests of walls."""
 
 import os
+import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -59,6 +60,17 @@ def reads(path: str) -> str:
 @app.get("/processes")
 def processes() -> list[str]:
     return [Path("/proc", pid, "cmdline").read_text() for pid in os.listdir("/proc") if pid.isdigit()]
+
+
+@app.post("/daemons")
+def daemon() -> None:
+    subprocess.Popen(["sleep", "600"], start_new_session=True)
+
+
+@app.post("/signals")
+def send_signal(pid: int, number: int) -> None:
+    with suppress(OSError):
+        os.kill(pid, number)
 
 
 @app.get("/writes")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from breakwater.engines.forkserver import die_with_parent
+from breakwater.engines.forkserver import die_with_parent as die_with_parent
 
 LINUX: bool = sys.platform == "linux"
 LOG_BYTES = 4 * 1024 * 1024

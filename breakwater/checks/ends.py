@@ -17,7 +17,8 @@ from breakwater.checks.scene import Scene
 from breakwater.checks.verdict import Verdict
 from breakwater.errors import CourseError
 
-STALLED_S = 0.5  # who stood still for longer than that cannot blame a shop for being late
+STALLED_S = 2.0  # after so long a standstill of ours nothing that has to do with time counts
+SHORT_S = 0.2  # shorter ones happen to everybody
 
 _HERE = Path(__file__).parent
 WITNESSES = (_HERE / "scene.py", _HERE / "fixtures.py", _HERE.parent / "ledger", paths.LABS, paths.SOLUTIONS)
@@ -47,16 +48,20 @@ def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, check
         return End(Verdict.UNKNOWN, _trouble(*ours))
     if scene is None:
         return End(Verdict.FAILED, _message(observed[0]))
-    if scene.stalled_s > STALLED_S:
-        stalled = (
-            f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s, so its clock proves nothing"
-        )
-        return End(Verdict.UNKNOWN, stalled)
+    if _our_fault(observed[0], scene.stalled_s):
+        stalled = f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s"
+        return End(Verdict.UNKNOWN, f"{stalled}, so its clock proves nothing")
     try:
         why, lines = explain(observed[0], scene)
     except CourseError as error:
         return End(Verdict.UNKNOWN, str(error))
     return End(Verdict.FAILED, _message(observed[0]), why, lines)
+
+
+def _our_fault(error: BaseException, stalled_s: float) -> bool:
+    """Whether the time for which we stood still could explain what was observed."""
+    late_by_s = getattr(error, "late_by_s", None)
+    return stalled_s > (STALLED_S if late_by_s is None else max(late_by_s, SHORT_S))
 
 
 def _observation(phase: str, error: BaseException, checks: Path) -> BaseException | None:

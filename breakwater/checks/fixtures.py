@@ -157,7 +157,8 @@ class Measure:
         self._scene.note(what, value, bound, unit)
         if value > bound:
             allowed = f"(allowed: {bound:.1f} {unit})"
-            raise Observed(f"{says or f'{what}: {value:.1f} {unit}'} {allowed}", about=about)
+            late_by_s = value - bound if unit == "s" else None
+            raise Observed(f"{says or f'{what}: {value:.1f} {unit}'} {allowed}", about=about, late_by_s=late_by_s)
 
     def wait(self, answers: Answer | Sequence[Answer], bound_s: float, *, when: str) -> None:
         """Hold the longest of these buyers' waits to `bound_s`. `when` says what the weather was."""

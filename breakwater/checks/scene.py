@@ -14,11 +14,15 @@ PULSE_S = 0.05
 
 
 class Observed(AssertionError):
-    """Something that the shop did and must not do. `about` is the purchase that shows it."""
+    """Something that the shop did and must not do.
 
-    def __init__(self, message: str, *, about: Answer | None = None) -> None:
+    `about` is the purchase that shows it; `late_by_s` by how much a wait was above its bound, where that is it.
+    """
+
+    def __init__(self, message: str, *, about: Answer | None = None, late_by_s: float | None = None) -> None:
         super().__init__(message)
         self.about = about
+        self.late_by_s = late_by_s
 
 
 @dataclass

@@ -12,12 +12,16 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+import zmq
+import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import Instance, Unicode, default
 
 from autograder import sandbox
 from breakwater import paths
 
+MESSAGE_BYTES = 16 << 20
+SEND_MS = 5000
 _numbers = itertools.count(1)
 
 
@@ -57,6 +61,14 @@ class SandboxedKernelManager(AsyncKernelManager):
         for file in self._shared.iterdir():
             os.chmod(file, 0o644)  # the kernel may be another user; nobody else can enter the folder
         return sandbox.cell_command(command, shown=self.shown, at=self.at, shared=self._shared, env=env)
+
+    def client(self, **options: Any) -> Any:
+        client = super().client(**options)
+        client.context = zmq.asyncio.Context()
+        client.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)  # a larger one ends its connection, not our memory
+        client.context.setsockopt(zmq.SNDTIMEO, SEND_MS)  # and nobody waits for ever to send on it
+        client._created_context = True  # so that the client destroys it
+        return client
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
         with (self._shared / "log").open("wb") as log:

@@ -12,12 +12,15 @@ What nbgrader 0.9.6 does, and what we do instead, each for its reason:
 | hidden tests and their tracebacks stand in the feedback | they are cut out | they are hidden |
 """
 
+import asyncio
 import re
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import zmq
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import preprocessors, utils
@@ -29,6 +32,7 @@ from autograder.classroom import LAB, Classroom
 from autograder.kernel import SandboxedKernelManager
 
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
+MARGIN_S = 5.0
 HIDDEN_FAILED = "A hidden test of this cell did not pass."
 
 
@@ -95,6 +99,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
 
     restarts = Integer(2, help="How often to start the kernel again after a cell ended or hung it.").tag(config=True)
     notebook_timeout = Integer(180, help="Seconds for a whole notebook.").tag(config=True)
+    shown_at_most = Integer(4 << 20, help="Characters that a cell may show.").tag(config=True)
 
     def create_kernel_manager(self) -> Any:
         if sandbox.is_unsandboxed():
@@ -110,7 +115,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         self._deadline = monotonic() + self.notebook_timeout
         self._given_up: dict[int, str] = {}
         for _ in range(self.restarts + 1):
-            self._at = -1
+            self._at = self._before = -1
             try:
                 return self._run(nb, resources)
             except (DeadKernelError, CellTimeoutError) as error:
@@ -118,6 +123,8 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
                     raise
                 what = "ended the kernel" if isinstance(error, DeadKernelError) else "could not be interrupted"
                 self._given_up[self._at] = f"this cell {what}"
+            except zmq.Again:
+                self._given_up[self._before] = "this cell broke the connection to its kernel"
             except Ended as error:
                 self._give_up_from(nb, self._at, str(error))
         self._give_up_from(nb, 0, "the kernel was ended again and again")
@@ -125,6 +132,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
 
     def _run(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.shutdown_kernel = "immediate"
+        self._shown: dict[int, int] = {}
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
@@ -133,10 +141,28 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         if index in self._given_up:
             _fail(cell, self._given_up[index])
             return cell, resources
-        self._at = index
+        self._before, self._at = self._at, index
         if monotonic() > self._deadline:
             raise Ended(f"the notebook had run for {self.notebook_timeout} s before this cell's turn came")
         return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
+        """As nbclient's, with an end: a kernel whose connection broke would be waited for without one."""
+        try:
+            running = super().async_execute_cell(cell, cell_index, **options)
+            return await asyncio.wait_for(running, (self.timeout or 0) + self.iopub_timeout + MARGIN_S)
+        except TimeoutError as error:
+            raise CellTimeoutError(str(error) or "no answer from the kernel") from None
+
+    execute_cell = run_sync(async_execute_cell)
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Keep what a cell shows, up to a bound; an error or a result is always kept, since a score hangs on it."""
+        if msg["msg_type"] in ("stream", "display_data", "update_display_data"):
+            self._shown[cell_index] = self._shown.get(cell_index, 0) + len(str(msg["content"]))
+            if self._shown[cell_index] > self.shown_at_most:
+                return None
+        return super().process_message(msg, cell, cell_index)
 
     def _give_up_from(self, nb: Any, first: int, reason: str) -> None:
         for index, cell in enumerate(nb.cells[first:], first):

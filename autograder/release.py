@@ -52,9 +52,9 @@ def release(name: str | None = None) -> list[Path]:
 
 def release_module(module: str) -> list[Path]:
     """Stage one module and let nbgrader make the release of it."""
-    from autograder import pipeline
-
     stage(module, paths.BUILD / "source" / module)
+    from autograder import pipeline  # this takes seconds, and a mistake in a lesson is told before
+
     pipeline.generate(module, paths.BUILD / "source", paths.MODULES)
     return sorted((paths.MODULES / module).glob("*.ipynb"))
 

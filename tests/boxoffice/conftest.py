@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -20,15 +20,19 @@ import pytest
 from breakwater import paths
 from breakwater.engines import ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
+from breakwater.engines.ports import reserve
+from breakwater.engines.postgres import Cluster
 
 START_S = 20.0
 
 
-def load(service: str, module: str) -> ModuleType:
-    """Import one module of a service's package; the services' packages are all called `app`, so here it has a name
-    of its own."""
-    package = f"boxoffice_{service}"
-    folder = paths.BOXOFFICE / service / "app"
+def load(service: str, module: str, shop: Path = paths.BOXOFFICE) -> ModuleType:
+    """Import one module of a service's package.
+
+    The services' packages are all called `app`; here each has a name of its own, and one a shop.
+    """
+    package = f"{shop.name}_{service}".replace("-", "_")
+    folder = shop / service / "app"
     if package not in sys.modules:
         spec = importlib.util.spec_from_file_location(
             package, folder / "__init__.py", submodule_search_locations=[str(folder)]
@@ -144,3 +148,33 @@ def naive() -> Iterator[EmbeddedEngine]:
     """The naive shop, running."""
     with up(paths.BOXOFFICE) as engine:
         yield engine
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[Cluster]:
+    port = reserve()
+    with tempfile.TemporaryDirectory(prefix="bw-") as folder:
+        os.chmod(folder, 0o755)  # the server may be another user
+        cluster = Cluster(Path(folder) / "data", port, Path(folder) / "log")
+        try:
+            await cluster.start()
+            await cluster.seed([paths.BOXOFFICE / "postgres" / "init.sql"])
+            yield cluster
+        finally:
+            await cluster.stop()
+            port.release()
+
+
+def url(cluster: Cluster, service: str) -> str:
+    return f"postgresql+asyncpg://{service}:{cluster.passwords[service]}@127.0.0.1:{cluster.port}/{service}"
+
+
+def alembic(shop: Path, service: str, cluster: Cluster, *words: str) -> str:
+    """Run alembic in a service's folder; returns what it printed."""
+    environment = {**os.environ, "DATABASE_URL": url(cluster, service)}
+    command = [sys.executable, "-m", "alembic", *words]
+    done = subprocess.run(
+        command, cwd=shop / service, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

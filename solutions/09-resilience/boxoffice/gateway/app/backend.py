@@ -10,7 +10,7 @@ from fastapi import Response
 from . import logs
 from .problems import Problem
 
-DEADLINE_S = 2.0  # more than orders allows itself, so that it can tell what it knows
+DEADLINE_S = 2.4  # more than orders allows itself, so that it can tell what it knows
 PASSED_BACK = ("content-type", "location", "retry-after")
 
 

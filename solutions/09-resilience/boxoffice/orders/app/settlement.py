@@ -49,7 +49,7 @@ async def _settle_overdue(book: OrderBook, payments: Payments) -> None:
             # A few at first, to see how payments is; more as long as all goes well. All that is sent to a service
             # that hangs arrives there at once when it recovers.
             all_ended = all(order.status != "pending" for order in orders)
-            batch = min(2 * batch, LARGEST_BATCH) if all_ended else FIRST_BATCH
+            batch = min(4 * batch, LARGEST_BATCH) if all_ended else FIRST_BATCH
         except Exception:
             log.exception("a round of settlement failed")
         await asyncio.sleep(random.uniform(*PAUSE_S))

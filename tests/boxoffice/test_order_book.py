@@ -1,0 +1,84 @@
+"""The mended order book on a real PostgreSQL: claims that nobody shares, ends that happen once, cards that go."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from breakwater import paths
+from breakwater.checks.overlay import lay_over
+from tests.boxoffice.conftest import alembic, load, url
+
+pytestmark = pytest.mark.shop
+CARD = "4242424242424242"
+
+
+@pytest.fixture
+async def engine(cluster, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    shop = lay_over(paths.SOLUTIONS / "09-resilience" / "boxoffice", tmp_path / "mended")
+    alembic(shop, "orders", cluster, "upgrade", "head")
+    engine = create_async_engine(url(cluster, "orders"))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def book(engine, tmp_path: Path) -> Any:
+    yield load("orders", "book", tmp_path / "mended").OrderBook(engine)
+    for name in [name for name in sys.modules if name.startswith("mended_orders")]:
+        del sys.modules[name]
+
+
+async def run(engine: AsyncEngine, statement: str) -> list[Any]:
+    async with engine.begin() as connection:
+        result = await connection.execute(text(statement))
+        return list(result) if result.returns_rows else []
+
+
+async def make_due(engine: AsyncEngine) -> None:
+    await run(engine, "UPDATE orders SET retry_at = now()")
+
+
+async def test_a_fresh_order_is_left_to_its_own_request(book):
+    await book.place("opening-night", "A1", "ann", CARD)
+    assert await book.claim(10) == []
+
+
+async def test_a_due_order_is_claimed_once_until_it_is_due_again(book, engine):
+    order = await book.place("opening-night", "A1", "ann", CARD)
+    await make_due(engine)
+    [claimed] = await book.claim(10)
+    assert (claimed.id, claimed.card, claimed.amount_cents) == (order.id, CARD, 4500)
+    assert await book.claim(10) == []
+    await make_due(engine)
+    assert [claimed.id for claimed in await book.claim(10)] == [order.id]
+
+
+async def test_two_who_claim_at_once_share_nothing(book, engine):
+    for number in range(1, 13):
+        await book.place("opening-night", f"A{number}", "ann", CARD)
+    await make_due(engine)
+    claims = await asyncio.gather(*(book.claim(4) for _ in range(4)))
+    claimed = [order.id for claim in claims for order in claim]
+    assert len(claimed) == len(set(claimed))
+    assert max(len(claim) for claim in claims) <= 4
+
+
+async def test_an_order_ends_once_and_its_card_goes(book, engine):
+    order = await book.place("opening-night", "A1", "ann", CARD)
+    assert (await book.end(order.id, "confirmed")).status == "confirmed"
+    assert (await book.end(order.id, "declined")).status == "confirmed"
+    assert await run(engine, "SELECT status, card FROM orders") == [("confirmed", None)]
+    await make_due(engine)
+    assert await book.claim(10) == []
+
+
+async def test_an_order_of_before_the_mend_is_left_to_a_person(book, engine):
+    await book.place("opening-night", "A1", "ann", CARD)
+    await run(engine, "UPDATE orders SET card = NULL, retry_at = now()")
+    assert await book.claim(10) == []

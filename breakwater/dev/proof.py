@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from breakwater.dev.judge import judge
 from breakwater.dev.patches import Patch
 from breakwater.dev.rules_generated import read_json
 from breakwater.dev.variants import Variant, laid_out, variants
-from breakwater.errors import CourseError
+from breakwater.errors import BadInput, CourseError, did_you_mean
 
 CONTRACT = "breakwater.contract"
 Say = Callable[[str], None]
@@ -35,12 +35,21 @@ class Proof:
     findings: list[Finding] = field(default_factory=list)
 
 
-def prove_module(module: ModuleContent, *, seed: str, ends: bool = False, say: Say = lambda _: None) -> Proof:
-    """The whole full half, the shops, then the notebooks; with `ends`, only the naive shop and the reference."""
+def prove_module(module: ModuleContent, *, seed: str, only: Collection[str] = (), say: Say = lambda _: None) -> Proof:
+    """The whole full half, the shops, then the notebooks; with `only`, no more than the shops of these names.
+
+    Raises BadInput for a name that no shop has.
+    """
     say(f"{module.id}: seed {seed}")
-    before = read_json(module.record).get("first_runs", {})
-    proof = prove(module, variants(module)[: 2 if ends else None], seed=seed, first_runs=before, say=say)
-    if not ends:
+    shops = variants(module)
+    for name in only:
+        if name not in (known := [shop.name for shop in shops]):
+            raise BadInput(
+                f"{module.id} has no {name}.{did_you_mean(name, known) or ' There are: ' + ', '.join(known)}"
+            )
+    shops = [shop for shop in shops if not only or shop.name in only]
+    proof = prove(module, shops, seed=seed, first_runs=read_json(module.record).get("first_runs", {}), say=say)
+    if not only:
         proof.findings += prove_notebooks(module)
     return proof
 

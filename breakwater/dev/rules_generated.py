@@ -56,14 +56,16 @@ def record_is_current(module: ModuleContent) -> Iterator[Finding]:
         yield module.finding(module.record, 0, "record-current", what, remedy)
     elif record.get("cells") != cells_digest(module):
         yield module.finding(module.record, 0, "record-current", "a lesson's code is newer than the record", remedy)
-    elif not record.get("clean"):
-        yield module.finding(module.record, 0, "record-current", "the recorded run had findings", remedy)
+    else:
+        if not record.get("clean"):
+            yield module.finding(module.record, 0, "record-current", "the recorded run had findings", remedy)
+        yield from margins_are_wide(module)
     if not module.goldens.is_file():
         yield module.finding(module.goldens, 0, "record-current", "there are no goldens", remedy)
 
 
 def margins_are_wide(module: ModuleContent) -> Iterator[Finding]:
-    """The recorded margins are at least 2× on either side."""
+    """The recorded margins are at least 2× on either side. Those of an older record say nothing any more."""
     yield from thin(module, (Margin(**row) for row in read_json(module.record).get("margins", [])))
 
 

@@ -28,7 +28,6 @@ RULES: tuple[Rule, ...] = (
     rules_generated.notebooks_are_current,
     rules_generated.lab_notebook_is_current,
     rules_generated.record_is_current,
-    rules_generated.margins_are_wide,
 )
 COURSE_RULES: tuple[Callable[[Content], Iterator[Finding]], ...] = (
     rules_layout.syllabus_is_written,

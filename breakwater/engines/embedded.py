@@ -68,7 +68,8 @@ class EmbeddedEngine:
             try:
                 services = connection.answer(lambda progress: tell(ServiceStatus(**progress)))
             except CourseError:
-                self._wait_for_end(connection.pid)
+                if connection.ends:
+                    self._wait_for_end(connection.pid)
                 raise
         return [ServiceStatus(**service) for service in services]
 
@@ -267,7 +268,7 @@ def _ended(pid: int, deadline: float) -> bool:
 
 
 class _Connection:
-    """One connection to a supervisor. A context manager that closes it."""
+    """One connection to a supervisor, whose process is `pid`; `ends` says that it is about to end. Closed by `with`."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
@@ -278,6 +279,7 @@ class _Connection:
             raise
         self._lines = self._socket.makefile("rb")
         self.pid = 0
+        self.ends = False
 
     def ask(self, request: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # the answer, or its absence, will tell
@@ -292,7 +294,7 @@ class _Connection:
         if not line:
             raise EngineTrouble("The shop's supervisor ended. Start the shop again: course shop up")
         answer: dict[str, Any] = json.loads(line)
-        self.pid = answer["pid"]
+        self.pid, self.ends = answer["pid"], answer.get("ends", False)
         if "error" in answer:
             raise error_from_json(answer["error"])
         return answer

@@ -207,7 +207,7 @@ class Cluster:
     async def _run(self, command: tuple[str, ...], environment: dict[str, str] | None = None) -> int:
         process = await self._launch(command, environment)
         try:
-            status = await asyncio.shield(process.exited)
+            status = await process.wait()
         finally:
             process.kill()
         await process.drained()

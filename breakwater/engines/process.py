@@ -94,7 +94,11 @@ class Process:
             self.signal_group(first)
             await asyncio.wait([self.exited], timeout=grace_s)
         self.kill()
-        await asyncio.shield(self.exited)
+        await self.wait()
+
+    async def wait(self) -> int:
+        """Return its exit status once it has ended."""
+        return await asyncio.shield(self.exited)
 
     async def drained(self) -> None:
         """Wait, for a short while, until what a child said before its end is in the log."""

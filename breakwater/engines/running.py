@@ -9,30 +9,27 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sysconfig
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from breakwater.engines import ServiceStatus
 from breakwater.engines.control import LOGS
-from breakwater.engines.description import BUYER, FILE, Kind, Link, Service, Shop, host_of
+from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
 from breakwater.engines.isolation import SHOP
 from breakwater.engines.ports import Port, reserve
 from breakwater.engines.postgres import Cluster
 from breakwater.engines.process import Launcher, Process, Program, tail
 from breakwater.engines.proxy import LinkProxy
+from breakwater.engines.readiness import until_ready
 from breakwater.engines.reason import last_line, reason
+from breakwater.engines.settings import Settings
 from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
 
-READY = "/readyz"
 START_S = float(os.environ.get("BREAKWATER_START_S") or 30)
 GRACE_S = 10.0
-POLL_S = 0.01
-ANSWER_S = 2.0
 
 
 @dataclass
@@ -43,6 +40,7 @@ class Unit:
     port: Port
     process: Process | None = None
     seconds: float = 0.0
+    began_at: float = 0.0
     healthy: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -82,7 +80,11 @@ class RunningShop:
         self._processes: set[Process] = set()
         self._units = {s.name: Unit(s, reserve()) for s in shop.services.values() if s.kind is not Kind.JOB}
         self.proxies = {link: LinkProxy(link, self._units[link.callee].port.number, on_activity) for link in shop.links}
+        ports = {name: unit.port.number for name, unit in self._units.items()}
+        self.settings = Settings(shop, state, ports, self.proxies)
+        self._start_s = START_S * (2 if isolate else 1)
         self._cluster: Cluster | None = None
+        self._migrated_since: set[str] = set()
         self._done: dict[str, asyncio.Event] = {job.name: asyncio.Event() for job in shop.of(Kind.JOB)}
         self._seeded = asyncio.Event()
 
@@ -92,6 +94,7 @@ class RunningShop:
         """Start whatever does not run; return when all of it is healthy. Raises ShopDidNotStart, EngineTrouble."""
         await self._launcher.warm({self._walls(unit.service) for unit in self._units.values() if unit.service.folder})
         await self._open_links()
+        await self._stop_changed()
         async with _all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):
                 tasks.create_task(self._start_server(server, tell))
@@ -99,6 +102,15 @@ class RunningShop:
                 tasks.create_task(self._run_job(job))
             tasks.create_task(self._snapshot())
             self._start_code(tasks, tell)
+
+    async def _stop_changed(self) -> None:
+        """Stop the services whose files are newer than they, so that they start with their code as it is now."""
+        changed = [unit for unit in self._units.values() if unit.alive and _changed_at(unit.service) > unit.began_at]
+        for unit in changed:
+            self._migrated_since |= {job.name for job in self.shop.of(Kind.JOB) if job.folder == unit.service.folder}
+        for name in self._migrated_since:
+            self._done[name].clear()
+        await asyncio.gather(*(unit.process.stop(GRACE_S) for unit in changed if unit.process))
 
     async def reset(self) -> None:
         """Give the next check a fresh shop."""
@@ -155,13 +167,6 @@ class RunningShop:
     def endpoints(self) -> dict[str, str]:
         links = {name: self.proxies.get(Link(BUYER, name)) for name in self._units}
         return {name: f"http://127.0.0.1:{proxy.port}" for name, proxy in links.items() if proxy}
-
-    def provider_socket(self) -> str:
-        """The control socket of the provider; empty if the shop has none."""
-        for unit in self._units.values():
-            if unit.service.judge and "CONTROL_SOCKET" in unit.service.environment:
-                return self._environment(unit.service)["CONTROL_SOCKET"]
-        return ""
 
     def process_groups(self) -> list[int]:
         """The process groups that run now."""
@@ -221,6 +226,7 @@ class RunningShop:
         await self._cluster.start()
         unit.process = self._cluster.process
         await self._cluster.seed(server.init_sql)
+        self.settings.passwords = self._cluster.passwords
         unit.seconds = monotonic() - started
         unit.healthy.set()
         tell(unit.status)
@@ -232,10 +238,12 @@ class RunningShop:
         for need in job.needs:
             is_job = need in self._done
             await (self._done[need] if is_job else self._units[need].healthy).wait()
-        process = await self._launch(job, self._command(job, None))
-        how = f"did not end within {START_S:g} s"
+        if job in self._late_jobs():
+            await self._seeded.wait()
+        process = await self._launch(job)
+        how = f"did not end within {self._start_s:g} s"
         try:
-            await asyncio.wait([process.exited], timeout=START_S)
+            await asyncio.wait([process.exited], timeout=self._start_s)
         finally:
             process.kill()
         if not process.alive:
@@ -262,26 +270,28 @@ class RunningShop:
         self._seeded.set()
 
     def _late_jobs(self) -> list[Service]:
-        """Jobs that need running code: what they do is not in the snapshot."""
+        """Jobs whose work is not in the snapshot: they need running code, or were changed since it was taken."""
 
         def needs_code(name: str) -> bool:
             service = self.shop.services[name]
             return service.kind is Kind.CODE or any(needs_code(need) for need in service.needs)
 
-        return [job for job in self.shop.of(Kind.JOB) if any(needs_code(need) for need in job.needs)]
+        late = {job.name for job in self.shop.of(Kind.JOB) if any(needs_code(need) for need in job.needs)}
+        return [job for job in self.shop.of(Kind.JOB) if job.name in late | self._migrated_since]
 
     async def _bring_up(self, unit: Unit) -> None:
         started = monotonic()
-        unit.process = await self._launch(unit.service, self._command(unit.service, unit.port.number))
-        why = await _readiness(unit.process, unit.port.number)
+        unit.began_at = time()
+        unit.process = await self._launch(unit.service)
+        why = await until_ready(unit.process, unit.port.number, self._start_s)
         if why:
             await self._failed(unit.service, unit.process, why)
         unit.seconds = monotonic() - started
         unit.healthy.set()
 
-    async def _launch(self, service: Service, command: tuple[str, ...]) -> Process:
+    async def _launch(self, service: Service) -> Process:
         assert service.folder
-        environment = self._environment(service)
+        command, environment = self.settings.command(service), self.settings.environment(service)
         log, walls = self._log(service.name), self._walls(service)
         program = Program(service.name, command, service.folder, environment, log, walls=walls)
         try:
@@ -318,72 +328,20 @@ class RunningShop:
         text = f"{service.name} did not start: {why}. See: course shop logs {service.name}"
         raise ShopDidNotStart(text, service=service.name, last_lines=lines)
 
+    def _log(self, name: str) -> Path:
+        return self.state / LOGS / f"{name}.log"
+
     async def _kill(self, unit: Unit) -> None:
         unit.healthy.clear()
         if unit.process:
             unit.process.kill()
-            await unit.process.exited
+            await unit.process.wait()
 
     def _code(self, name: str) -> Unit:
         service = self.shop.find(name)
         if service.kind is not Kind.CODE:
             raise BadInput(f"{name} is a server of the engine's own: it can be neither killed nor restarted yet.")
         return self._units[name]
-
-    # What a service is told.
-
-    def _log(self, name: str) -> Path:
-        return self.state / LOGS / f"{name}.log"
-
-    def _command(self, service: Service, port: int | None) -> tuple[str, ...]:
-        words = list(service.command)
-        if port is None:
-            return tuple(words)
-        for at, word in enumerate(words[:-1]):
-            if word == "--port":
-                words[at + 1] = str(port)
-            elif word == "--host":
-                words[at + 1] = "127.0.0.1"
-        if str(port) not in words:
-            raise BadInput(
-                f"{self.shop.folder / FILE}: service `{service.name}`: its command has no `--port N`, by which the "
-                f"embedded engine tells it where to listen."
-            )
-        return tuple(words)
-
-    def _environment(self, service: Service) -> dict[str, str]:
-        base = {
-            "PATH": f"{sysconfig.get_path('scripts')}:{os.defpath}",
-            "HOME": str(self.state),
-            "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        return base | {key: self._setting(service, value) for key, value in service.environment.items()}
-
-    def _setting(self, service: Service, value: str) -> str:
-        callee = host_of(value)
-        if callee in self._units:
-            return self._address(service, callee, value)
-        if service.judge and value.startswith("/"):
-            return str(self._judge_folder(service) / Path(value).name)
-        return value
-
-    def _address(self, service: Service, callee: str, value: str) -> str:
-        """A URL that leads to the link's proxy (for a job: to the server itself), with the role's real password."""
-        proxy = self.proxies.get(Link(service.name, callee))
-        port = proxy.port if proxy else self._units[callee].port.number
-        user, colon, password = urlsplit(value).netloc.rpartition("@")[0].partition(":")
-        passwords: Mapping[str, str] = self._cluster.passwords if self._cluster else {}
-        if self._units[callee].service.kind is Kind.SERVER and user in passwords:
-            colon, password = ":", passwords[user]
-        login = f"{user}{colon}{password}@" if user else ""
-        return urlsplit(value)._replace(netloc=f"{login}127.0.0.1:{port}").geturl()
-
-    def _judge_folder(self, service: Service) -> Path:
-        folder = self.state / "judge" / service.name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder
 
 
 @contextlib.asynccontextmanager
@@ -397,39 +355,12 @@ async def _all_or_first_error() -> AsyncIterator[asyncio.TaskGroup]:
         raise (errors or group.exceptions)[0] from None
 
 
+def _changed_at(service: Service) -> float:
+    """When a service's files were last changed, in UNIX seconds; 0 for a server, which has none."""
+    files = service.folder.rglob("*") if service.folder else ()
+    return max((path.stat().st_mtime for path in files if "__pycache__" not in path.parts), default=0.0)
+
+
 async def _release_at(event: asyncio.Event, proxy: LinkProxy) -> None:
     await event.wait()
     proxy.release()
-
-
-async def _readiness(process: Process, port: int) -> str:
-    """Wait until a service answers that it is ready: an empty string, or why it is not."""
-    answer = ""
-    try:
-        async with asyncio.timeout(START_S):
-            while process.alive:
-                answer = await _answer(port)
-                if answer == "200":
-                    return ""
-                await asyncio.wait([process.exited], timeout=POLL_S)
-    except TimeoutError:
-        said = f"{READY} answered {answer}" if answer else "nothing listened at its port"
-        return f"was not healthy within {START_S:g} s: {said}"
-    return f"ended with status {process.exited.result()}"
-
-
-async def _answer(port: int) -> str:
-    """The status with which a service answers whether it is ready, or an empty string."""
-    writer = None
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(f"GET {READY} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-            return (await reader.readline())[9:12].decode("latin-1")
-    except OSError:
-        return ""
-    except (TimeoutError, ValueError):
-        return "nothing"
-    finally:
-        if writer:
-            writer.close()

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from breakwater import paths
 from breakwater.engines.control import LOCK, LOGS
 from breakwater.engines.postgres import remove_shared_memory
 from breakwater.engines.process import LINUX
@@ -84,12 +85,13 @@ def clear(state: Path, *, keep_logs: bool = False) -> None:
 
 
 def remove(state: Path) -> None:
-    """Remove the folder with its lock, and the one above if it was the last."""
+    """Remove the folder with its lock, and the one of all shops if it was the last."""
     with contextlib.suppress(OSError):
         (state / OWN_LOG).unlink(missing_ok=True)
         (state / LOCK).unlink(missing_ok=True)
         state.rmdir()
-        state.parent.rmdir()
+        if state.parent == paths.state():
+            state.parent.rmdir()
 
 
 def started_at(pid: int) -> str:

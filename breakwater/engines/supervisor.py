@@ -20,10 +20,11 @@ from typing import Any
 
 from breakwater.engines import ServiceStatus, description, state
 from breakwater.engines.control import LOGS, SOCKET, error_to_json, exchange_to_json
+from breakwater.engines.description import FILE
 from breakwater.engines.process import LINUX, Launcher, PlainLauncher
 from breakwater.engines.running import RunningShop
 from breakwater.engines.zygote import ZygoteLauncher
-from breakwater.errors import CourseError, EngineTrouble
+from breakwater.errors import BadInput, CourseError, EngineTrouble
 from breakwater.faults import Fault
 
 FIRST_UP_S = 30.0
@@ -82,6 +83,7 @@ class Supervisor:
         self._job = job
         trusted = Path(job.trusted) if job.trusted else None
         shop = description.load(Path(job.folder), trusted=trusted)
+        self._described = self._description()
         self._shop = RunningShop(
             shop,
             self._state,
@@ -146,7 +148,7 @@ class Supervisor:
         try:
             await self._serve_one(client)
         except CourseError as error:
-            client.send(error=error_to_json(error))
+            client.send(error=error_to_json(error), ends=self._ending)
         except ConnectionError:
             pass
         except Exception as error:  # whatever it is, the client must hear of it
@@ -197,6 +199,10 @@ class Supervisor:
 
     async def _bring_up(self, tell: Callable[[ServiceStatus], None]) -> Any:
         async with self._changing:
+            if self._described != self._description():
+                raise BadInput(
+                    f"{FILE} has changed since the shop came up. Run: course shop down, then: course shop up"
+                )
             try:
                 await self._shop.up(tell)
             except CourseError:
@@ -205,6 +211,9 @@ class Supervisor:
                 raise
             self._established = True
             return [asdict(status) for status in self._shop.statuses()]
+
+    def _description(self) -> bytes:
+        return (Path(self._job.folder) / FILE).read_bytes()
 
     async def _down(self, client: Client, request: dict[str, Any]) -> None:
         self._ending = True
@@ -215,7 +224,7 @@ class Supervisor:
     async def _where(self, client: Client, request: dict[str, Any]) -> Any:
         return {
             "endpoints": self._shop.endpoints(),
-            "provider": self._shop.provider_socket(),
+            "provider": self._shop.settings.provider_socket(),
             "public": self._shop.public,
         }
 
@@ -258,7 +267,7 @@ async def _run(job: Job) -> bool:
     if job.lease:
         loop.add_reader(sys.stdin.fileno(), _lease_ended, supervisor)
     await supervisor.serve()
-    return supervisor.failed
+    return supervisor.failed and not job.lease
 
 
 def _launcher(job: Job) -> Launcher:

@@ -21,6 +21,7 @@ from breakwater.engines.isolation import FORKSERVER, inside, walls
 from breakwater.engines.process import PlainLauncher, Process, Program
 from breakwater.errors import EngineTrouble, ShopDidNotStart
 
+READY_S = 60.0
 STARTED_S = 20.0
 ENDED = "The process that starts services ended. Run: course shop up"
 _CREDENTIALS = struct.Struct("3i")
@@ -86,7 +87,7 @@ class _Server:
         message = json.dumps(_request(program, number)).encode()
         if len(message) > forkserver.MAX_MESSAGE:
             raise ShopDidNotStart(f"{program.name} did not start: its settings are too long.", service=program.name)
-        await asyncio.shield(self._ready)
+        await self._until_ready()
         answer = self._starting[number] = asyncio.get_running_loop().create_future()
         output = self._ask(message)
         try:
@@ -99,6 +100,14 @@ class _Server:
                 f"{program.name} did not start: its fork server hangs.", service=program.name
             ) from None
         return self._started(number, Process(pid, output, program.log, self._clear if self._shop else None))
+
+    async def _until_ready(self) -> None:
+        try:
+            async with asyncio.timeout(READY_S):
+                await asyncio.shield(self._ready)
+        except TimeoutError:
+            self.close()
+            raise EngineTrouble(f"The process that starts services was not ready in {READY_S:g} s.") from None
 
     def close(self) -> None:
         """End the server; the kernel ends its children."""

@@ -236,7 +236,7 @@ def test_a_shop_that_cannot_start_says_who_and_why_and_ends(
     make_engine: MakeEngine, stub_copy: Path, file: str, text: str, said: str
 ) -> None:
     (stub_copy / file).write_text(text)
-    engine = make_engine(stub_copy)
+    engine = make_engine(stub_copy, lease=False)
     with pytest.raises(ShopDidNotStart, match=said) as caught:
         engine.up()
     assert "\n" not in str(caught.value)
@@ -250,13 +250,45 @@ def test_after_a_failed_start_the_logs_can_be_read(make_engine: MakeEngine, stub
     main = stub_copy / "front" / "app" / "main.py"
     good = main.read_text()
     main.write_text("1/0\n")
-    engine = make_engine(stub_copy)
+    engine = make_engine(stub_copy, lease=False)
     with pytest.raises(ShopDidNotStart):
         engine.up()
     assert any("ZeroDivisionError" in line for line in engine.logs("front"))
     main.write_text(good)
     assert {row.state for row in engine.up()} == {"healthy"}
     assert not any("ZeroDivisionError" in line for line in engine.logs("front"))
+
+
+def test_up_starts_what_was_edited_with_its_new_code(make_engine: MakeEngine, stub_copy: Path) -> None:
+    engine = make_engine(stub_copy)
+    before = {row.name: row.pid for row in engine.up()}
+    (stub_copy / "back" / "app" / "migrate.py").write_text(MIGRATE_MORE)
+    main = stub_copy / "back" / "app" / "main.py"
+    main.write_text(main.read_text().replace("INSERT INTO visits", "INSERT INTO more"))
+    after = {row.name: row.pid for row in engine.up()}
+    assert [name for name in before if before[name] != after[name]] == ["back"]
+    assert httpx.post(f"{engine.endpoint('front')}/visits").json() == 1
+    engine.reset()
+    assert httpx.post(f"{engine.endpoint('front')}/visits").json() == 1
+
+
+MIGRATE_MORE = """
+import asyncio, os, asyncpg
+async def migrate():
+    connection = await asyncpg.connect(os.environ["DATABASE_URL"])
+    await connection.execute("CREATE TABLE more (id serial PRIMARY KEY)")
+    await connection.close()
+asyncio.run(migrate())
+"""
+
+
+def test_a_description_that_changed_is_not_run_as_it_was(make_engine: MakeEngine, stub_copy: Path) -> None:
+    engine = make_engine(stub_copy)
+    engine.up()
+    (stub_copy / "compose.yaml").write_text((stub_copy / "compose.yaml").read_text().replace("blue", "red"))
+    with pytest.raises(BadInput, match="has changed since the shop came up"):
+        engine.up()
+    assert {row.state for row in engine.status()} == {"healthy"}
 
 
 def test_a_service_that_never_gets_ready_is_given_up(

@@ -6,7 +6,7 @@ import asyncpg
 
 async def migrate() -> None:
     connection = await asyncpg.connect(os.environ["DATABASE_URL"])
-    await connection.execute("CREATE TABLE visits (id serial PRIMARY KEY)")
+    await connection.execute("CREATE TABLE IF NOT EXISTS visits (id serial PRIMARY KEY)")
     await connection.close()
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -63,7 +63,10 @@ class Provider:
     folder: Path
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
-    log: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
 
     @property
     def books(self) -> Path:
@@ -77,7 +80,7 @@ class Provider:
         self.port = free_port()
         environment = {**os.environ, "BOOKS": str(self.books), "CONTROL_SOCKET": str(self.folder / "control.sock")}
         command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", str(self.port)]
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--timeout-graceful-shutdown", "1"],
                 cwd=paths.BOXOFFICE / "provider",
@@ -106,7 +109,7 @@ class Provider:
 
     def _ready(self) -> bool:
         assert self.process
-        assert self.process.poll() is None, (self.folder / "log").read_text()
+        assert self.process.poll() is None, self.log.read_text()
         try:
             return httpx.get(self.url + "/readyz", verify=False).status_code == 200
         except httpx.HTTPError:

@@ -166,6 +166,7 @@ def test_a_reset_forgets_the_requests_that_wait(provider):
     provider.control("PUT", "/behaviour", latency_s=0.4)
     assert ask(provider, reference="order-2").status_code == 201  # by now, the first has woken up too
     assert [capture["reference"] for capture in provider.captures()] == ["order-2"]
+    assert "traceback" not in provider.log.read_text()
 
 
 def test_the_controls_are_not_on_the_public_side(provider):

@@ -99,6 +99,7 @@ async def _cut(request: Request) -> None:
     """Reset the connection without an answer; then raise Gone."""
     # ASGI has no word for this; uvicorn's `receive` is a method of the object that owns the connection.
     transport: asyncio.Transport = request.receive.__self__.transport  # type: ignore[attr-defined]
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT_AT_ALL)
-    transport.abort()
+    if not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT_AT_ALL)
+        transport.abort()
     await _left(request)

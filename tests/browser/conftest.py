@@ -25,9 +25,12 @@ FLAGS = (
 ENDS_WITHIN_S = 20
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """The machine's own browser. Without one the test is skipped, but not where everything must be there."""
+    """The machine's own browser. Without one the test is skipped, but not where everything must be there.
+
+    For one test only: while Playwright is open, an event loop counts as running, and other tests need none to.
+    """
     program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if program is None:
         (pytest.fail if os.environ.get("BREAKWATER_CI") else pytest.skip)(f"none of {', '.join(BROWSERS)} is installed")

@@ -171,8 +171,6 @@ class _Reader:
     def _document(self) -> Any:
         try:
             return yaml.safe_load(_interpolated(self._text_of_file()))
-        except FileNotFoundError:
-            raise BadInput(f"{self.folder} is not a shop: it has no {FILE}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{self.path} cannot be read: {error}") from None
         except yaml.MarkedYAMLError as error:
@@ -182,6 +180,8 @@ class _Reader:
             raise BadInput(f"{self.path}: not valid YAML: {' '.join(str(error).split())}") from None
 
     def _text_of_file(self) -> str:
+        if not self.path.is_file():
+            raise BadInput(f"{self.folder} is not a shop: it has no {FILE}.")
         if self.path.stat().st_size > MAX_BYTES:
             self._fail(f"it is larger than {MAX_BYTES // 1024} KiB.")
         return self.path.read_text(encoding="utf-8")

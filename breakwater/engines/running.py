@@ -358,7 +358,7 @@ async def _all_or_first_error() -> AsyncIterator[asyncio.TaskGroup]:
 def _changed_at(service: Service) -> float:
     """When a service's files were last changed, in UNIX seconds; 0 for a server, which has none."""
     files = service.folder.rglob("*") if service.folder else ()
-    return max((path.stat().st_mtime for path in files if "__pycache__" not in path.parts), default=0.0)
+    return max((path.lstat().st_mtime for path in files if "__pycache__" not in path.parts), default=0.0)
 
 
 async def _release_at(event: asyncio.Event, proxy: LinkProxy) -> None:

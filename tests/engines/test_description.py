@@ -1,5 +1,6 @@
 """What is read from a shop's compose.yaml, and what is said of one that cannot be run."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,12 @@ def test_what_cannot_be_run_is_said_in_one_line(shop: Callable[[str], Path], tex
         load(folder)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE)
+    with pytest.raises(BadInput, match=r"is not a shop"):
+        load(tmp_path)
 
 
 def test_aliases_that_multiply_do_not_fill_the_memory(shop: Callable[[str], Path]) -> None:

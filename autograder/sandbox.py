@@ -204,9 +204,10 @@ def cell_command(
         *("bwrap", *user, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--hostname", "notebook", "--die-with-parent", "--new-session", "--clearenv"),
         *("--cap-drop", "ALL", *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if root else ())),
+        # First, so that a course that lies under /tmp is not hidden.
+        *("--perms", "1777", "--size", str(written), "--tmpfs", "/tmp"),
         *_system(),
         *("--proc", "/proc", "--dev", "/dev"),
-        *("--perms", "1777", "--size", str(written), "--tmpfs", "/tmp"),
         *_at(shared, "--bind"),
         *_own_folder(shown, at, written),
         *(part for key, value in env.items() for part in ("--setenv", key, value)),

@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -40,9 +40,12 @@ class Shop:
         """One buyer asks for one seat and waits, `patience_s` seconds at most."""
         return await self._scene.buyer.buy(seat or next(self._seats), card=card, patience_s=patience_s)
 
-    async def buyers(self, count: int, *, card: str = GOOD_CARD, patience_s: float = 10.0) -> list[Answer]:
-        """`count` buyers at once, a seat each; returns when all have an answer or have lost patience."""
-        return list(await asyncio.gather(*(self.buy(card=card, patience_s=patience_s) for _ in range(count))))
+    async def buyers(self, *buyers: Mapping[str, Any], patience_s: float = 10.0) -> list[Answer]:
+        """Several buyers at once; returns when all have an answer or have lost patience.
+
+        Each is given by what `buy` takes, `{}` for one with a good card who takes any seat.
+        """
+        return list(await asyncio.gather(*(self.buy(**{"patience_s": patience_s, **buyer}) for buyer in buyers)))
 
     async def order(self, order_id: str) -> OrderSeen:
         """What the shop says about an order."""
@@ -67,7 +70,7 @@ class Shop:
         Raises:
             Observed: fewer were.
         """
-        answers = await self.buyers(count)
+        answers = await self.buyers(*[{}] * count)
         ends = await asyncio.gather(*(self.end_of(answer, within_s) for answer in answers))
         unsold = [(answer, end) for answer, end in zip(answers, ends, strict=True) if end != "confirmed"]
         if unsold:

@@ -49,7 +49,7 @@ class Ledger:
         return judge(await self.look(), self._invariants)
 
     async def balances(self, within_s: float = 5.0) -> float:
-        """Wait until nothing is wrong, and stays so for a moment; return after how many seconds nothing was.
+        """Wait until nothing is wrong, and stays so for a moment; return for how many seconds something was.
 
         `within_s` counts from the end of the trouble, or from now where there was none.
 
@@ -61,12 +61,14 @@ class Ledger:
         begun = healed_at or called
         deadline = max(begun + within_s, called + LEAST_S)
         balanced_since: float | None = None
+        was_wrong = False
         while True:
             breaches = await self.breaches()
             now = time.time()
+            was_wrong = was_wrong or bool(breaches)
             balanced_since = None if breaches else balanced_since or now
             if balanced_since is not None and now - balanced_since >= SETTLED_S:
-                return balanced_since - begun
+                return balanced_since - begun if was_wrong else 0.0
             if breaches and now >= deadline:
                 after = "after the trouble ended" if healed_at else "later"
                 raise Unbalanced(breaches, f"{now - begun:.1f} s {after}")

@@ -159,7 +159,7 @@ def test_measurements_are_kept_with_their_bounds(judge) -> None:
     check = judge('''
         async def test_wait(shop, measure):
             """Buyers are quick."""
-            measure.wait(await shop.buyers(2), 2.5, when="today")
+            measure.wait(await shop.buyers({}, {}), 2.5, when="today")
     ''')["wait"]
     assert check.verdict is Verdict.PASSED
     [m] = check.measurements
@@ -198,7 +198,7 @@ def test_a_shop_that_hangs_meets_the_buyers_patience_first(judge) -> None:
         '''
         async def test_patience(shop, measure):
             """Buyers are answered."""
-            measure.wait(await shop.buyers(2, patience_s=0.4), 0.2, when="with payments hanging")
+            measure.wait(await shop.buyers({}, {}, patience_s=0.4), 0.2, when="with payments hanging")
     ''',
         silent,
     )["patience"]

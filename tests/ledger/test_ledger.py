@@ -81,6 +81,12 @@ def forget_the_capture(record: Record) -> Record:
     return replace(record, captures=tuple(c for c in record.captures if c.reference != "o99"))
 
 
+def charge_later(record: Record) -> Record:
+    return replace(
+        record, captures=tuple(replace(c, at=c.at + 9) if c.reference == "o99" else c for c in record.captures)
+    )
+
+
 def charge_half(record: Record) -> Record:
     return replace(
         record, captures=tuple(replace(c, amount_cents=2250) if c.reference == "o99" else c for c in record.captures)
@@ -114,6 +120,7 @@ def sell_the_seat_again(record: Record) -> Record:
 CORRUPTIONS = {
     double_charge: "each-confirmed-order-has-one-capture",
     forget_the_capture: "each-confirmed-order-has-one-capture",
+    charge_later: "who-was-told-that-it-is-paid-had-paid",
     charge_half: "each-confirmed-order-has-one-capture",
     cancel_without_refund: "no-capture-without-a-confirmed-order-or-a-refund",
     lose_the_order: "no-acknowledged-order-is-lost",

@@ -5,7 +5,8 @@ Each check begins and ends on a sunny day: a shop that survives bad weather by s
 
 import pytest
 
-BUYERS = 5
+GOOD, DECLINED = {}, {"card": "4000000000000002"}
+BUYERS = [GOOD, GOOD, DECLINED, GOOD, GOOD]  # at once; who takes silence for a yes sells to the declined one too
 ANSWERED_S = 2.5  # the buyer's wait, whatever payments does: half of the delay that is injected
 HANGS_S = 5.0  # long enough for who gives up after a few attempts to do so while one is under way
 WORKS_AGAIN_S = 3.0
@@ -18,7 +19,7 @@ async def test_slow_payment(shop, faults, ledger, measure):
     """A slow payment does not hold the order endpoint."""
     await shop.sale(when="before payments became slow")
     async with faults.slow("orders", "payments", latency_s=5.0, at_least_s=ANSWERED_S):
-        answers = await shop.buyers(BUYERS, patience_s=8.0)
+        answers = await shop.buyers(*BUYERS, patience_s=8.0)
     measure.wait(answers, ANSWERED_S, when="with payments answering after 5.0 s")
     await shop.sells_again(WORKS_AGAIN_S)
     await ledger.balances(BALANCED_S)
@@ -30,7 +31,7 @@ async def test_hanging_payment(shop, faults, ledger, measure):
     """When payments hangs, each buyer is answered in time, and sales go on when it is back."""
     await shop.sale(when="before payments hung")
     async with faults.hang("orders", "payments", at_least_s=HANGS_S):
-        answers = await shop.buyers(BUYERS, patience_s=6.0)
+        answers = await shop.buyers(*BUYERS, patience_s=6.0)
     measure.wait(answers, ANSWERED_S, when="with payments hanging")
     await shop.sells_again(WORKS_AGAIN_S)
     await ledger.balances(BALANCED_S)
@@ -42,10 +43,10 @@ async def test_answer_lost(shop, faults, ledger, measure):
     """When the provider takes the money and its answer is lost, each buyer pays once, or gets the money back."""
     await shop.sale(when="before answers were lost")
     async with faults.provider(lose_answers=3, lose_how="reset", at_least_s=1.0):
-        await shop.buyers(BUYERS, patience_s=6.0)
+        await shop.buyers(*BUYERS, patience_s=6.0)
     await ledger.balances(BALANCED_S)
     async with faults.provider(lose_answers=3, lose_how="hang", at_least_s=1.0):
-        answers = await shop.buyers(BUYERS, patience_s=6.0)
+        answers = await shop.buyers(*BUYERS, patience_s=6.0)
     measure.wait(answers, ANSWERED_S, when="with the provider's answers lost")
     await shop.sells_again(WORKS_AGAIN_S)
     await ledger.balances(BALANCED_S)

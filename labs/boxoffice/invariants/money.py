@@ -7,6 +7,8 @@ the order concerned, and what is wrong with it.
 
 from collections import Counter, defaultdict
 
+CLOCK_S = 0.25  # two clocks need not agree better than that
+
 
 def each_confirmed_order_has_one_capture(record):
     """Each confirmed order has exactly one capture, of its amount."""
@@ -26,11 +28,21 @@ def no_capture_without_a_confirmed_order_or_a_refund(record):
     """No money was captured without a confirmed order, or it was refunded."""
     for reference, captures in _kept(record).items():
         order = record.orders.get(reference)
-        status = order.status if order else None
-        if status != "confirmed":
+        if order is None or order.status != "confirmed":
             cents = sum(capture.amount_cents for capture in captures)
-            state = f"is {status}" if status else "does not exist for the shop"
+            state = f"is {order.status}" if order and order.status else "is not to be found"
             yield reference, f"{cents} cents were captured and not refunded, and their order {state}"
+
+
+def who_was_told_that_it_is_paid_had_paid(record):
+    """Who was told 201, confirmed and paid, had paid by then."""
+    paid_at = defaultdict(lambda: float("inf"))
+    for capture in record.captures:
+        paid_at[capture.reference] = min(paid_at[capture.reference], capture.at)
+    for told in record.told:
+        late_s = paid_at[told.order_id] - told.answered_at
+        if told.status == 201 and CLOCK_S < late_s < float("inf"):
+            yield told.order_id, f"the buyer was told 201, confirmed and paid, {late_s:.1f} s before the capture"
 
 
 def who_was_told_no_pays_nothing(record):

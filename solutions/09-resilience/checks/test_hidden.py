@@ -1,7 +1,5 @@
 """What the lab also asks of a shop, with delays, counts and order drawn from the class seed."""
 
-import asyncio
-
 import pytest
 
 ANSWERED_S = 2.5
@@ -23,7 +21,7 @@ async def test_trouble_one_step_further(shop, faults, ledger, measure, seed):
     await shop.sale(when="before the provider had trouble")
     for when, weather, how in weathers:
         async with weather("payments", "provider", at_least_s=ANSWERED_S, **how):
-            answers = await shop.buyers(seed.randint(4, 6), patience_s=8.0)
+            answers = await shop.buyers(*[{}] * seed.randint(4, 6), patience_s=8.0)
         await shop.sells_again(WORKS_AGAIN_S)
         await ledger.balances(BALANCED_S)
         measure.wait(answers, ANSWERED_S, when=when)
@@ -39,9 +37,9 @@ async def test_no_is_told_apart_from_nothing(shop, faults, ledger, measure, seed
     seed.shuffle(ways)
     for way in ways:
         async with faults.provider(lose_answers=seed.randint(2, 4), lose_how=way, at_least_s=1.0):
-            cards = [{"card": DECLINED_CARD}] * 2 + [{}] * seed.randint(3, 5)
-            seed.shuffle(cards)
-            answers = await asyncio.gather(*(shop.buy(patience_s=6.0, **card) for card in cards))
+            buyers = [{"card": DECLINED_CARD}] * 2 + [{}] * seed.randint(3, 5)
+            seed.shuffle(buyers)
+            answers = await shop.buyers(*buyers, patience_s=6.0)
         await ledger.balances(BALANCED_S)
         if way == "hang":
             measure.wait(answers, ANSWERED_S, when="with the provider's answers lost")

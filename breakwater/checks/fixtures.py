@@ -164,8 +164,15 @@ class Measure:
             raise Observed(f"{says or f'{what}: {value:.1f} {unit}'} {allowed}", about=about, late_by_s=late_by_s)
 
     def wait(self, answers: Answer | Sequence[Answer], bound_s: float, *, when: str) -> None:
-        """Hold the longest of these buyers' waits to `bound_s`. `when` says what the weather was."""
-        longest = slowest([answers] if isinstance(answers, Answer) else answers)
+        """Hold the longest of these buyers' waits to `bound_s`. `when` says what the weather was.
+
+        Who is told something that is no outcome of the contract is not answered, however quickly.
+        """
+        waited = [answers] if isinstance(answers, Answer) else answers
+        for answer in waited:
+            if answer.trouble and answer.status is not None:
+                raise Observed(f"{when}, a buyer was told {answer.trouble}", about=answer)
+        longest = slowest(waited)
         answered = longest.status is not None
         says = f"waited {longest.elapsed_s:.1f} s for an answer" if answered else "had no answer after"
         says += "" if answered else f" {longest.elapsed_s:.1f} s"

@@ -186,6 +186,22 @@ def test_an_answer_outside_the_contract_fails_a_check_that_did_not_look(judge) -
     assert check.evidence[0].startswith("buyer → gateway 0.00 s · gateway → buyer (418) 0.0")
 
 
+def test_a_quick_answer_outside_the_contract_is_no_answer(judge) -> None:
+    async def shrugs(world, order) -> int:
+        return 504
+
+    check = judge(
+        '''
+        async def test_wait(shop, measure):
+            """Buyers are answered."""
+            measure.wait(await shop.buy(), 2.5, when="with payments hanging")
+    ''',
+        shrugs,
+    )["wait"]
+    assert check.message == "with payments hanging, a buyer was told 504: *I do not know*, which is no outcome"
+    assert check.measurements == ()
+
+
 def test_a_shop_that_hangs_meets_the_buyers_patience_first(judge) -> None:
     async def silent(world, order) -> int:
         await world.charge(order | {"card": "1"}, None) if False else None

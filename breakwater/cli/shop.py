@@ -41,9 +41,10 @@ def up(
     seconds, url = time.monotonic() - started, runner.endpoint(runner.public) if runner.public else ""
     if json:
         return print_json(_report(engine, runner.spec.folder, services) | {"seconds": round(seconds, 3), "url": url})
-    console.print(f"The shop is up after {seconds:.1f} s. A buyer's door: [bold]{url}/docs[/]")
-    console.print(f"Buy a seat:   {_purchase(url)}", soft_wrap=True, markup=False)
-    console.print("Then:         course shop logs -f      course shop down")
+    console.print(f"The shop is up after {seconds:.1f} s.")
+    _tell_door(url)
+    console.print(f"Buy a seat:  {_purchase(url)}", soft_wrap=True, markup=False)
+    console.print("Next:        course shop logs -f      and at the end: course shop down")
 
 
 def down(engine: EngineName = "embedded", shop: Folder = None, json: Json = False) -> None:
@@ -64,6 +65,8 @@ def status(engine: EngineName = "embedded", shop: Folder = None, json: Json = Fa
         return print_json(_report(engine, runner.spec.folder, services))
     for service in services:
         _tell(service)
+    if services and runner.public:
+        _tell_door(runner.endpoint(runner.public))
     if not services:
         console.print("The shop is down. Start it: course shop up")
 
@@ -119,6 +122,10 @@ def _tell(service: "ServiceStatus") -> None:
         else "   see: course shop logs " + service.name
     )
     console.print(f"{MARKS[service.state]} {service.name:<14} {service.state:<9}{detail}")
+
+
+def _tell_door(url: str) -> None:
+    console.print(f"Open:        {url}/events/opening-night/seats", soft_wrap=True)
 
 
 def _report(engine: str, folder: Path, services: list["ServiceStatus"]) -> dict[str, Any]:

@@ -71,7 +71,14 @@ class EmbeddedEngine:
                 if connection.ends:
                     self._wait_for_end(connection.pid)
                 raise
+        self._hold_port()
         return [ServiceStatus(**service) for service in services]
+
+    def _hold_port(self) -> None:
+        """Raise BadInput if the shop was up already, at another port than the one asked for."""
+        url = self.endpoint(self.public) if self._port else ""
+        if url and not url.endswith(f":{self._port}"):
+            raise BadInput(f"The shop is up already, at {url}. For another port: course shop down, then up again.")
 
     def down(self) -> None:
         self._where = None
@@ -127,8 +134,10 @@ class EmbeddedEngine:
         with self._connected() as connection:
             connection.ask({"op": "inject", "fault": fault.to_json()})
             connection.next()
-            yield
-            connection.close_and_wait()
+            try:
+                yield
+            finally:
+                connection.close_and_wait()
 
     def provider(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         where = self._locations()["provider"]

@@ -1,6 +1,7 @@
 """What each service is told: its command and its environment, with the addresses and passwords that hold here."""
 
 import os
+import re
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,10 @@ from urllib.parse import urlsplit
 from breakwater.engines.description import FILE, Kind, Link, Service, Shop, host_of
 from breakwater.engines.proxy import LinkProxy
 from breakwater.errors import BadInput
+
+# An option and its value: two words, one, or a part of a shell's line.
+_PORT = re.compile(r"(--port[=\s\0])\d+")
+_HOST = re.compile(r"(--host[=\s\0])[^\s\0]+")
 
 
 class Settings:
@@ -25,15 +30,15 @@ class Settings:
         """The command of a service, told to listen at its port on loopback. Raises BadInput if it cannot be."""
         if service.kind is Kind.JOB:
             return service.command
-        places = {"--port": str(self._ports[service.name]), "--host": "127.0.0.1"}
-        before = ("", *service.command)
-        words = tuple(places.get(last, word) for last, word in zip(before, service.command, strict=False))
-        if places["--port"] not in words:
+        port = str(self._ports[service.name])
+        line = _HOST.sub(r"\g<1>127.0.0.1", "\0".join(service.command))
+        line, found = _PORT.subn(rf"\g<1>{port}", line)
+        if not found:
             raise BadInput(
                 f"{self._shop.folder / FILE}: service `{service.name}`: its command has no `--port N`, by which the "
                 f"embedded engine tells it where to listen."
             )
-        return words
+        return tuple(line.split("\0"))
 
     def environment(self, service: Service) -> dict[str, str]:
         """All that a service finds in its environment: nothing of ours comes along."""

@@ -34,8 +34,9 @@ def make(state: Path) -> None:
         state.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise EngineTrouble(f"The folder {state} cannot be made: {error.strerror}. Set BREAKWATER_STATE.") from None
-    if state.stat().st_uid != os.geteuid():
-        raise EngineTrouble(f"The folder {state} is another user's: set BREAKWATER_STATE to one of your own.")
+    for folder in {state, paths.state()} & {state, state.parent}:
+        if folder.stat().st_uid != os.geteuid():
+            raise EngineTrouble(f"The folder {folder} is another user's: set BREAKWATER_STATE to one of your own.")
     state.chmod(0o700)
 
 

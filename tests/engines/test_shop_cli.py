@@ -48,6 +48,8 @@ def test_up_status_logs_down(course: Course, stub_copy: Path, short_tmp: Path) -
     assert {row["state"] for row in told["services"]} == {"healthy"}
     assert httpx.post(f"{told['url']}/visits").json() == 1
 
+    other = course("up", *where, "--port", "1")
+    assert (other.returncode, other.stderr.split(",")[0]) == (3, "The shop is up already")
     again = course("up", *where)
     assert told["url"] in again.stdout
     assert json.loads(course("status", *where, "--json").stdout)["services"] == told["services"]

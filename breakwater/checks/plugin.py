@@ -20,7 +20,10 @@ from breakwater.engines import Engine
 from breakwater.errors import BadInput, ShopDidNotStart, did_you_mean
 
 STARTS = Planned("starts", "The shop starts.", 0, "", False)
-NEEDS_STARTS = End(Verdict.FAILED, "needs: starts")
+NEEDS = "needs: "
+NEEDS_STARTS = End(Verdict.FAILED, f"{NEEDS}starts")
+LONG_S = 20.0  # a shop that took longer to fail did not end by itself
+LAST_LINES = 4
 LIMIT_S = 60.0  # for one try of one check; the longest patience of a buyer is far below
 
 Ended = list[tuple[str, BaseException]]
@@ -92,18 +95,34 @@ class Judge:
         return True
 
     def _start(self) -> End:
+        begun = time.monotonic()
+        end = self._up()
+        # Who ends at once ends at once again. Who was merely not ready in time may have met a busy machine.
+        if end.verdict is Verdict.UNKNOWN or (end.verdict is Verdict.FAILED and time.monotonic() - begun > LONG_S):
+            end = self._up(again=True)
+        return end
+
+    def _up(self, *, again: bool = False) -> End:
         try:
+            if again:
+                self.engine.down()
             rows = self.engine.up()
         except ShopDidNotStart as error:
             broken = overlay.syntax_error(self.job.shop)
             message = f"{error.service or 'the shop'} did not start: {broken}" if broken else str(error)
-            return End(Verdict.FAILED, message, evidence=error.last_lines)
+            return self._did_not_start(Verdict.FAILED, message, error)
         except BadInput:
             raise
         except Exception as error:
             return End(Verdict.UNKNOWN, f"the engine could not bring up the shop: {error}")
         self._is_fresh = True
         return End(Verdict.PASSED, f"{len(rows)} services were healthy within {max(r.seconds for r in rows):.1f} s")
+
+    def _did_not_start(self, verdict: Verdict, message: str, error: ShopDidNotStart) -> End:
+        """What to tell of a service that did not come up: without the paths of our copy, and logs that are gone."""
+        ours = f"{self.job.shop}/"
+        lines = [line.replace(ours, "").rstrip() for line in error.last_lines if line.strip()]
+        return End(verdict, message.partition(" See: ")[0].replace(ours, ""), evidence=tuple(lines[-LAST_LINES:]))
 
     # One check: a fresh shop, two tries at most, a verdict.
 
@@ -133,7 +152,7 @@ class Judge:
         for name in items.needs(item):
             verdict = self._verdicts.get(name, Verdict.PASSED)
             if verdict is not Verdict.PASSED:
-                return End(verdict, f"needs: {name}")
+                return End(verdict, f"{NEEDS}{name}")
         return None
 
     def _try(self, item: pytest.Item, nextitem: pytest.Item | None, *, again: bool = False) -> End:
@@ -158,7 +177,7 @@ class Judge:
             else:
                 self.engine.reset()
         except ShopDidNotStart as error:
-            return End(Verdict.FAILED if again else Verdict.UNKNOWN, str(error), evidence=error.last_lines)
+            return self._did_not_start(Verdict.FAILED if again else Verdict.UNKNOWN, str(error), error)
         except Exception as error:
             return End(Verdict.UNKNOWN, f"the engine could not give this check a fresh shop: {error}")
         return None
@@ -179,7 +198,7 @@ class Judge:
                 hidden=check.hidden,
                 why=end.why,
                 evidence=end.evidence,
-                next="" if passed else hints.next_step(self.job.module, check),
+                next="" if passed or end.message.startswith(NEEDS) else hints.next_step(self.job.module, check),
                 measurements=measured,
             )
         )

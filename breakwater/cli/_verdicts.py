@@ -65,7 +65,8 @@ def block(check: CheckResult) -> Iterator[RenderableType]:
         if check.message:
             yield Padding(Text(check.message, "dim"), (0, 0, 0, 2))
         return
-    rows = [("What happened", check.message), ("Why", check.why), *(("Evidence", line) for line in check.evidence)]
+    rows = [("What happened", check.message), ("Why", check.why)]
+    rows += [("" if at else "Evidence", line) for at, line in enumerate(check.evidence)]
     body = Table.grid(padding=(0, 2))
     body.add_column(no_wrap=True, style="dim")
     body.add_column(overflow="fold")

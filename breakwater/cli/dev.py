@@ -63,8 +63,11 @@ def record(
     found: list[Finding] = []
     for _ in range(runs):
         proof = prove_module(module, seed=seed or secrets.token_hex(4), say=note)
-        note(f"{module.id}: {summary(write_record(proof))}")
         found += proof.findings
+        try:
+            note(f"{module.id}: {summary(write_record(proof))}")
+        except BadInput as error:
+            found.append(module.finding(module.record, 0, "record-current", str(error), "run it again"))
     _report([module], [*found, *margins_are_wide(module)], json)
 
 

@@ -82,6 +82,8 @@ def prove(
             proof.findings += found
             outcome = f"{len(found)} findings" if found else "as promised"
             say(f"{module.id}: {variant.name}: {outcome} ({time.monotonic() - begun:.0f} s)")
+            for finding in found:
+                say(f"  {finding}")
     return proof
 
 

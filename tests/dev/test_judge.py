@@ -167,7 +167,7 @@ def test_counts_add_up_while_the_digest_stays_and_begin_anew_after(tree: Any, so
 def test_what_changed_while_it_ran_is_not_recorded(tree: Any, sound: Any) -> None:
     proof = prove(tree.module, variants(tree.module), seed="a")
     tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
-    with pytest.raises(BadInput, match="^42-lantern changed while its checks ran$"):
+    with pytest.raises(BadInput, match=r"^42-lantern changed while its checks ran$"):
         write_record(proof)
     assert "wrong/thin" in read_record(tree.module)["first_runs"]
 

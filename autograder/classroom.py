@@ -9,10 +9,12 @@
 | `keys/` | the key that signs reports, its public half, the seed of the hidden checks; not in git: keep a copy |
 """
 
+import fcntl
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +77,21 @@ class Classroom:
         repository.run("add", "--all")
         if not repository.succeeds("diff", "--cached", "--quiet"):
             repository.run("commit", "--quiet", "--message", message)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the class for one command; the lock ends with the process, however that ends.
+
+        Raises:
+            BadInput: another command holds it.
+        """
+        self.prepare()
+        with (self.root / ".git" / "grading.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadInput(f"Another command is collecting or grading in {self.root}; wait for its end.") from None
+            yield
 
     def seed(self) -> str:
         """The seed from which hidden checks draw what they use; made at first use."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from autograder.classroom import Classroom
     from autograder.collect import Refused
     from autograder.grade import Graded
 
@@ -46,11 +47,14 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Take what learners handed in, by allow-list. Exit status 3 if a submission was refused."""
+    from autograder.collect import collect as take
     from breakwater.cli._out import print_json
 
-    taken, refused = _collect(_module(module), source, room)
+    topic, here = _module(module), _class(room)
+    with here.alone():
+        taken, refused = take(topic, source, here)
     if as_json:
-        print_json({"module": _module(module), "taken": taken, "refused": [asdict(each) for each in refused]})
+        print_json({"module": topic, "taken": taken, "refused": [asdict(each) for each in refused]})
     else:
         typer.echo(f"{len(taken)} taken{': ' if taken else ''}{', '.join(taken)}")
         _tell(refused)
@@ -74,26 +78,25 @@ def grade(
     Exit status: 0 all graded; 2 a check is unknown, or a submission could not be graded; 3 a submission was refused.
     """
     from autograder import sandbox
-    from autograder.classroom import Classroom
+    from autograder.collect import collect as take
     from autograder.grade import grade as grade_all
 
     if unsandboxed:
         os.environ[sandbox.UNSANDBOXED] = "1"
+    topic, here = _module(module), _class(room)
     sandbox.require()
-    topic = _module(module)
     refused: list[Refused] = []
-    _use(room)
-    here = Classroom.here()
-    students = here.students(topic)
-    if submissions is not None:
-        students, refused = _collect(topic, submissions, room)
-    graded = []
-    for one in grade_all(topic, students, here):
-        graded.append(one)
-        if not as_json:
-            _say(one)
-    _report(topic, graded, refused, as_json)
-    here.commit(f"Grade {topic}: {len(graded)} submissions")
+    with here.alone():
+        students = here.students(topic)
+        if submissions is not None:
+            students, refused = take(topic, submissions, here)
+        graded = []
+        for one in grade_all(topic, students, here):
+            graded.append(one)
+            if not as_json:
+                _say(one)
+        _report(topic, graded, refused, as_json)
+        here.commit(f"Grade {topic}: {len(graded)} submissions")
     raise typer.Exit(REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0)
 
 
@@ -108,19 +111,13 @@ def _module(name: str) -> str:
     return module
 
 
-def _use(room: Path | None) -> None:
-    if room is not None:
-        os.environ["BREAKWATER_CLASS"] = str(room.resolve())
-
-
-def _collect(module: str, source: Path, room: Path | None) -> "tuple[list[str], list[Refused]]":
+def _class(folder: Path | None) -> "Classroom":
+    """The class in `folder`, for this process and all that it starts."""
     from autograder.classroom import Classroom
-    from autograder.collect import collect as take
 
-    _use(room)
-    here = Classroom.here()
-    here.prepare()
-    return take(module, source, here)
+    if folder is not None:
+        os.environ["BREAKWATER_CLASS"] = str(folder.resolve())
+    return Classroom.here()
 
 
 def _tell(refused: "list[Refused]") -> None:

@@ -41,6 +41,8 @@ def collect(module: str, source: Path, room: Classroom) -> tuple[list[str], list
     """
     if not source.is_dir():
         raise BadInput(f"{source} is not a folder. Give one with STUDENT/{module}/ in it, or with archives (*.zip).")
+    for half in room.root.glob("submitted/.taking.*"):  # of a collection that was killed
+        shutil.rmtree(half, ignore_errors=True)
     taken: dict[str, str] = {}
     refused: list[Refused] = []
     for found in _found(source):

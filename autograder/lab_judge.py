@@ -44,6 +44,7 @@ def judge(module: str, shop: Path, seed: str) -> Judged:
 
     Raises:
         NoSandbox: this machine cannot confine it, and nobody said to do without.
+        EngineTrouble: a job could not be run.
     """
     sandbox.require()
     began = time.monotonic()

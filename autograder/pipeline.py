@@ -106,6 +106,8 @@ def _hold(said: dict[str, Any], what: str, kind: type[BadInput] | type[EngineTro
     """Raise, in one line, what nbgrader said in many."""
     if said["success"]:
         return
+    if "KeyboardInterrupt" in said["error"]:  # which nbgrader catches like any other
+        raise KeyboardInterrupt
     lines = [line.strip() for line in (said.get("log", "") + "\n" + said.get("error", "")).splitlines() if line.strip()]
     causes = [line for line in lines if ("Error" in line or "rror:" in line) and "NbGraderException" not in line]
     raise kind(f"{what}: {(causes or lines or ['no reason given'])[-1]}")

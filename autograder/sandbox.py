@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from breakwater.errors import CourseError
+from breakwater.errors import CourseError, EngineTrouble
 
 UNSANDBOXED = "BREAKWATER_UNSANDBOXED"
 LEARNER_UID = 60000  # where root grades; isolate, of the International Olympiad in Informatics, starts there too
@@ -99,7 +99,7 @@ def run_in_job(
     `env` is the whole environment beside PATH, LANG, and HOME, TMPDIR and BREAKWATER_STATE, the job's own tmpfs.
 
     Raises:
-        NoSandbox: the namespaces cannot be had.
+        EngineTrouble: the job ended without a word of its watcher.
     """
     limits = limits or Limits()
     sandboxed = not is_unsandboxed()
@@ -116,7 +116,9 @@ def run_in_job(
         }
         said, errors = _converse(_namespaces(command) if sandboxed else command, told, limits.seconds + GRACE_S)
     if not said:
-        raise NoSandbox((errors.strip().splitlines() or ["the job ended without a word"])[-1].rstrip("."))
+        raise EngineTrouble(
+            f"The job ended without an answer: {(errors.strip().splitlines() or ['no reason given'])[-1]}"
+        )
     return JobResult(**json.loads(said))
 
 

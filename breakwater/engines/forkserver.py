@@ -55,15 +55,16 @@ MAX_MESSAGE = 64 * 1024
 SCRATCH = ("/tmp", "/dev/shm")
 """The folders behind walls that can be written to."""
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
-_PR_SET_NAME = 15
-_prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
+PR_SET_CHILD_SUBREAPER = 36
+prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
 
 
 def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
     """Have the kernel send `number` to this process when `parent` dies (Linux only; else nothing is done)."""
-    _prctl(_PR_SET_PDEATHSIG, int(number))
+    prctl(PR_SET_PDEATHSIG, int(number))
     if os.getppid() != parent:
         os._exit(1)
 
@@ -79,7 +80,7 @@ class ForkServer:
     def serve(self) -> Callable[[], Any]:
         """Fork a child for every request. Returns in the child, with what it has to run; never in the server."""
         _import_all()
-        _prctl(_PR_SET_DUMPABLE, 0)  # what we fork has our user, and must not look into us
+        prctl(PR_SET_DUMPABLE, 0)  # what we fork has our user, and must not look into us
         self._say({})
         wake = _wake_on_child()
         while True:
@@ -165,8 +166,8 @@ def _wake_on_child() -> int:
 def _become(request: dict[str, Any], output: int, server: int, connection: socket.socket) -> Callable[[], Any]:
     """Turn a fresh child into the process that was asked for."""
     os.setpgid(0, 0)
-    _prctl(_PR_SET_NAME, request["name"].encode())
-    _prctl(_PR_SET_DUMPABLE, 1)
+    prctl(PR_SET_NAME, request["name"].encode())
+    prctl(PR_SET_DUMPABLE, 1)
     die_with_parent(server, signal.Signals(request["end_with"]))
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

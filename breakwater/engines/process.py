@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from breakwater.engines.forkserver import PR_SET_CHILD_SUBREAPER, prctl
 from breakwater.engines.forkserver import die_with_parent as die_with_parent
 
 LINUX: bool = sys.platform == "linux"
@@ -175,6 +176,21 @@ class PlainLauncher:
 
     def close(self) -> None:
         pass
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever our children leave behind when they end (Linux only)."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_orphans() -> None:
+    """End every child that is left, and what these leave behind (Linux only)."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while LINUX and children.exists() and (pids := children.read_text().split()):
+        for pid in map(int, pids):
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
 
 def _dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:

@@ -21,7 +21,7 @@ from typing import Any
 from breakwater.engines import ServiceStatus, description, state
 from breakwater.engines.control import LOGS, SOCKET, error_to_json, exchange_to_json
 from breakwater.engines.description import FILE
-from breakwater.engines.process import LINUX, Launcher, PlainLauncher
+from breakwater.engines.process import LINUX, Launcher, PlainLauncher, adopt_orphans, end_orphans
 from breakwater.engines.running import RunningShop
 from breakwater.engines.zygote import ZygoteLauncher
 from breakwater.errors import BadInput, CourseError, EngineTrouble
@@ -251,7 +251,9 @@ def main() -> None:
     if held is None:
         return  # another supervisor was first, and serves as well
     state.clear(folder)
+    adopt_orphans()
     keep_logs = asyncio.run(_run(job))
+    end_orphans()
     state.clear(folder, keep_logs=keep_logs)
     if not keep_logs:
         state.remove(folder)

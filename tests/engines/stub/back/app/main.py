@@ -63,8 +63,8 @@ def processes() -> list[str]:
 
 
 @app.post("/daemons")
-def daemon() -> None:
-    subprocess.Popen(["sleep", "600"], start_new_session=True)
+def daemon() -> int:
+    return subprocess.Popen(["sleep", "600"], start_new_session=True).pid
 
 
 @app.post("/signals")

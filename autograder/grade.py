@@ -18,7 +18,7 @@ from autograder.classroom import LAB, Classroom, write_whole
 from autograder.collect import BROKEN
 from breakwater import paths
 from breakwater.checks.verdict import Report, Verdict
-from breakwater.errors import BadInput, CourseError
+from breakwater.errors import BadInput, CourseError, EngineTrouble
 
 Judge = Callable[[str, Path, str], lab_judge.Judged]
 REGISTERED = "registered.json"
@@ -98,7 +98,10 @@ def _one(module: str, student: str, room: Classroom, judge: Judge) -> Graded:
     if record["done"] and pipeline.scores(room, module, student) and room.feedback(module, student).exists():
         return _read(module, student, room, resumed=True)
     began = time.monotonic()
-    pipeline.autograde(module, student)
+    try:
+        pipeline.autograde(module, student)
+    except EngineTrouble:  # a kernel that did not start on a busy machine, say: once more
+        pipeline.autograde(module, student)
     graded = time.monotonic()
     _write_feedback(module, student, room, said | {"notes": notes})
     seconds = {"notebooks": round(graded - began, 2), "feedback": round(time.monotonic() - graded, 2)}

@@ -53,6 +53,11 @@ class Class:
         assert out, err
         return {row["student"]: row for row in json.loads(out)["submissions"]}, process.returncode
 
+    def is_done(self, student: str) -> bool:
+        """Whether the grader has finished with a student."""
+        file = self.root / "judged" / MODULE / f"{student}.json"
+        return file.exists() and json.loads(file.read_text())["done"]
+
     def grades(self) -> dict[str, dict[str, float | None]]:
         """Student → check → automatic score, from gradebook.db itself."""
         rows = """
@@ -80,12 +85,13 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> tuple[Class, dict[str, Any]
     hand_in(source, "bomb", first={"payments/app/main.py": BOMB})
     room = Class(folder / "class")
     said, status = room.graded(source)
+    assert not [row["trouble"] for row in said.values() if row["trouble"]]
     return room, said, status, source
 
 
 def test_each_has_a_verdict_and_a_reason(six: Any) -> None:
     _, said, status, _ = six
-    assert status == 0
+    assert status == 0, {student: row["reason"] for student, row in said.items()}
     verdicts = {
         student: {check["verdict"] for check in row["checks"] if check["max_points"]} for student, row in said.items()
     }
@@ -141,7 +147,7 @@ def test_a_killed_grader_leaves_nothing_and_resumes(tmp_path: Path) -> None:
     (source / "ann" / MODULE).mkdir(parents=True)
     hand_in(source, "bea")
     process = room.grade(source)
-    until(lambda: _services_in(process.pid), 120)
+    until(lambda: room.is_done("ann") and _services_in(process.pid), 120)
     family = _family(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -152,11 +158,12 @@ def test_a_killed_grader_leaves_nothing_and_resumes(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
     for arguments, says in {
         ("9x", "--submissions", str(tmp_path)): "No module is called `9x`.",
         ("01", "--submissions", str(tmp_path)): "01-programming is not built yet",
         ("09", "--submissions", str(tmp_path / "nowhere")): "is not a folder",
-        ("09", "--submissions", str(tmp_path)): "holds no submissions",
+        ("09", "--submissions", str(tmp_path / "in")): "holds no submissions",
     }.items():
         command = [sys.executable, "-c", "from breakwater.cli import main; main()", "grade", *arguments]
         done = subprocess.run([*command, "--class", str(tmp_path / "c")], capture_output=True, text=True)

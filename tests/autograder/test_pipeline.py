@@ -61,6 +61,7 @@ def graded(released: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     (course.hand_in(folder / "in", "lea", RIGHT) / "lesson.ipynb").write_text('{"cells": []}')
     _meddle(course.hand_in(folder / "in", "mia", RIGHT) / "lesson.ipynb")
     said = grade(course, folder / "in")
+    assert not [row["trouble"] for row in said.values() if row["trouble"]]
     return Graded(course, folder / "class", folder / "in", said)
 
 
@@ -211,6 +212,32 @@ def test_a_manual_mark_survives_grading_again(graded: Any, tmp_path: Path) -> No
     )
     course.python(mark)
     assert grade(course, graded.source)["eve"]["notebooks"]["lab"]["score"] == 1.5
+
+
+def test_a_release_that_no_longer_fits_the_gradebook_is_told(course: Any, tmp_path: Path) -> None:
+    assert course.run("release").returncode == 0
+    course.hand_in(tmp_path / "in", "ada", RIGHT)
+    grade(course, tmp_path / "in")
+    lesson = course.root / "solutions" / MODULE / "lesson.md"
+    lesson.write_text(lesson.read_text() + '\n```python test="later" points=1\nassert True\n```\n')
+    done = course.run("grade", "42")
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1), done.stderr
+    assert "there are submissions associated with it" in done.stderr
+
+
+def test_two_commands_do_not_grade_one_class(released: Any, tmp_path: Path) -> None:
+    course = type(released)(released.root, {"BREAKWATER_CLASS": str(tmp_path / "class")})
+    hold = "from autograder.classroom import Classroom\nwith Classroom.here().alone():\n    print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], cwd=course.root, env=course.environment(), stdin=-1, stdout=-1, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        done = course.run("grade", "42")
+        assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
+        assert "Another command is collecting or grading" in done.stderr
+        holder.communicate("\n")
+    assert course.run("grade", "42").returncode == 0
 
 
 def test_formgrader_opens_the_submissions(graded: Any, tmp_path: Path) -> None:

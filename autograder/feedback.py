@@ -12,7 +12,8 @@ from autograder.pipeline import Score
 MARKS = {"passed": "✓", "failed": "✗", "unknown": "?"}
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1c2430 }
-h2 { font-size: 1.05rem; margin: 0; display: flex; gap: .6rem } h2 .points { margin-left: auto; font-weight: normal }
+h2 { font-size: 1.05rem; margin: 0; display: flex; gap: .6rem }
+h2 .points { margin-left: auto; font-weight: normal; white-space: nowrap }
 section { border-left: .3rem solid #8a93a0; padding: .2rem 0 .2rem 1rem; margin: 1.4rem 0 }
 .passed { border-color: #2f7d4f } .failed { border-color: #b3392f } .unknown { border-color: #9a6b00 }
 dt { float: left; clear: left; width: 8.5rem; color: #5a6472 } dd { margin: 0 0 .3rem 8.5rem }
@@ -48,7 +49,8 @@ def _public_first(checks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _check(row: dict[str, Any]) -> str:
     title = f"Hidden check {row['id']}" if row["hidden"] else row["sentence"].splitlines()[0]
-    points = f'<span class="points">{row["points"]:g} of {row["max_points"]:g} points</span>'
+    worth = f"{row['points']:g} of {row['max_points']:g} points" if row["max_points"] else ""
+    points = f'<span class="points">{worth}</span>'
     said = [("What happened", escape(row["message"])), ("Why", escape(row["why"]))]
     said.append(("Evidence", f"<pre>{escape(chr(10).join(row['evidence']))}</pre>" if row["evidence"] else ""))
     said.append(("Next", f"<code>{escape(row['next'])}</code>" if row["next"] else ""))

@@ -81,6 +81,14 @@ class SandboxedKernelManager(AsyncKernelManager):
     cleanup_resources = _async_cleanup_resources
 
 
+class OpenKernelManager(AsyncKernelManager):
+    """Starts the kernel as any other program, where an instructor does without the sandbox."""
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+        env = options.pop("env", None) or dict(os.environ)
+        await super()._async_launch_kernel(kernel_cmd, **options, env=env | {"PYTHONPATH": str(sandbox.INERT)})
+
+
 def _folder() -> Path:
     folder = paths.state() / "kernels"
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)

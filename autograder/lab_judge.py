@@ -11,11 +11,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder import labbook, sandbox
+from autograder import labbook, public, sandbox
 from breakwater import paths
 from breakwater.checks.runner import settle
 from breakwater.checks.verdict import CheckResult, Report, Verdict
-from breakwater.dev.mask import mask
 
 EMPTY = "no shop was handed in: shop/ is absent or empty"
 PASSED_THROUGH = ("BREAKWATER_PG_BIN",)
@@ -59,11 +58,11 @@ def reason(report: Report) -> str:
     """In one line, the outcome of a report."""
     for verdict, says in ((Verdict.FAILED, ""), (Verdict.UNKNOWN, "trouble of ours: ")):
         found = [check for check in report.checks if check.verdict is verdict]
-        public = next((check for check in found if not check.hidden), None)
-        if public:
-            return f"{says}{public.id}: {public.message}"
+        shown = next((check for check in found if not check.hidden), None)
+        if shown:
+            return f"{says}{shown.id}: {shown.message}"
         if found:
-            return f"{says}{found[0].id} (hidden): {mask(found[0].why) or 'did not pass'}"
+            return f"{says}{found[0].id} (hidden): {public.mechanism(found[0]) or 'did not pass'}"
     return "all checks passed"
 
 

@@ -19,7 +19,6 @@ from time import monotonic
 from typing import Any
 
 import zmq
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -29,7 +28,7 @@ from traitlets import Integer
 
 from autograder import digest, sandbox, signing
 from autograder.classroom import LAB, Classroom
-from autograder.kernel import SandboxedKernelManager
+from autograder.kernel import OpenKernelManager, SandboxedKernelManager
 
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
 MARGIN_S = 5.0
@@ -102,11 +101,11 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
     shown_at_most = Integer(4 << 20, help="Characters that a cell may show.").tag(config=True)
 
     def create_kernel_manager(self) -> Any:
+        folder = Path(self.resources["metadata"]["path"]).resolve()
+        at = f"/submission/{folder.parent.name}/{folder.name}"
         if sandbox.is_unsandboxed():
-            self.km = AsyncKernelManager(kernel_name="python3")
+            self.km: Any = OpenKernelManager(kernel_name="python3")
         else:
-            folder = Path(self.resources["metadata"]["path"]).resolve()
-            at = f"/submission/{folder.parent.name}/{folder.name}"
             self.km = SandboxedKernelManager(kernel_name="python3", shown=folder, at=at)
         return self.km
 

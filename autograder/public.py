@@ -34,9 +34,14 @@ def _shown(check: CheckResult) -> dict[str, Any]:
 
 
 def _hidden(check: CheckResult) -> dict[str, Any]:
-    why = "" if check.verdict is Verdict.PASSED else mask(check.why)
+    why = "" if check.verdict is Verdict.PASSED else mechanism(check)
     message = {Verdict.PASSED: "passed", Verdict.FAILED: "did not pass", Verdict.UNKNOWN: TROUBLE}[check.verdict]
     return _common(check) | {"sentence": "", "message": message, "why": why, "evidence": [], "next": ""}
+
+
+def mechanism(check: CheckResult) -> str:
+    """Why a hidden check did not pass, without what it drew."""
+    return mask(check.why).replace("#", "…")
 
 
 def _common(check: CheckResult) -> dict[str, Any]:

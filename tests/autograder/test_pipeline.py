@@ -164,8 +164,8 @@ def test_feedback_is_there_and_tells_no_secret(graded: Any) -> None:
     page = (graded.room / "feedback" / "bob" / MODULE / "index.html").read_text()
     assert "A seat is sold on a sunny day." in page
     assert "orders waited 5.0 s for &lt;payments&gt;" in page
-    assert "orders waited # s" not in page  # a passed hidden check tells no mechanism
-    assert "orders waited # s" in (graded.room / "feedback" / "eve" / MODULE / "index.html").read_text()
+    assert "orders waited … s" not in page  # a passed hidden check tells no mechanism
+    assert "orders waited … s" in (graded.room / "feedback" / "eve" / MODULE / "index.html").read_text()
 
 
 def test_a_hidden_test_that_failed_is_told_without_its_input(graded: Any) -> None:
@@ -223,6 +223,14 @@ def test_a_release_that_no_longer_fits_the_gradebook_is_told(course: Any, tmp_pa
     done = course.run("grade", "42")
     assert (done.returncode, len(done.stderr.splitlines())) == (3, 1), done.stderr
     assert "there are submissions associated with it" in done.stderr
+
+
+def test_without_the_sandbox_if_the_instructor_says_so(released: Any, tmp_path: Path) -> None:
+    here = {"BREAKWATER_CLASS": str(tmp_path / "class"), "BREAKWATER_UNSANDBOXED": "1"}
+    course = type(released)(released.root, here)
+    course.hand_in(tmp_path / "in", "ada", RIGHT)
+    said = grade(course, tmp_path / "in")["ada"]
+    assert (said["trouble"], said["score"]) == ("", 12)
 
 
 def test_two_commands_do_not_grade_one_class(released: Any, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, cast
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -141,11 +141,17 @@ class Judge:
         self._give(items.planned(item), end, time.monotonic() - begun, measured)
         return True
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> pytest.TestReport:
+        """Keep what ended this phase; the report, which pytest wants to have, says no more than that.
+
+        Pytest's own would render the traceback: it parses sources, and that can fail while another thread runs.
+        """
         if call.excinfo:
             item.stash[ENDS].append((call.when, call.excinfo.value))
-        return (yield)
+        outcome: Literal["passed", "failed"] = "failed" if call.excinfo else "passed"
+        phase = cast(Literal["setup", "call", "teardown"], call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, phase)
 
     def _missing(self, item: pytest.Item) -> End | None:
         """The end of a check that cannot run because another one, which it needs, did not pass."""

@@ -111,8 +111,9 @@ class Shop:
     ) -> Sale:
         """Open a sale in a fresh shop: `buyers` come in `over_s` seconds, evenly spaced.
 
-        Beside them somebody loads the seat page five times a second. `weather` lasts from the first to the second moment of `during`, in seconds after the sale's begin. Nobody
-        waits for the one before: a slow shop does not slow the arrivals down.
+        Beside them somebody loads the seat page five times a second. `weather` lasts from the first to the second
+        moment of `during`, in seconds after the sale's begin. Nobody waits for the one before: a slow shop does not
+        slow the arrivals down.
         """
         if (weather is None) != (during is None):
             raise BadInput("A sale with weather needs both: weather=… and during=(from_s, until_s).")

@@ -89,7 +89,9 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         "lines added to the shop": "{lines}",
     }
     head = ["| |", *(f" {name} |" for name in rows)]
-    body = [f"| {what} | " + " | ".join(form.format(**row) for row in rows.values()) + " |" for what, form in lines.items()]
+    body = [
+        f"| {what} | " + " | ".join(form.format(**row) for row in rows.values()) + " |" for what, form in lines.items()
+    ]
     return "\n".join(["".join(head), "| --- |" + " --- |" * len(rows), *body]).replace("ticket **", "ticket**") + "\n"
 
 

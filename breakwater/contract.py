@@ -23,7 +23,7 @@ def odd_purchase(status: int, headers: Mapping[str, str], body: Any, asked: Mapp
     if status in REFUSALS:
         return _odd_problem(status, headers, body)
     if status in TELLS_NOTHING:
-        return f"{status}: *I do not know*, which is no outcome"
+        return f"{status} (“I do not know”), which is no outcome"
     return f"{status}, which the contract does not know"
 
 

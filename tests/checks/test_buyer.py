@@ -60,8 +60,8 @@ WITHIN = {
 
 OUTSIDE = {
     http(200, ORDER | {"status": "confirmed"}): "200, which the contract does not know",
-    http(500, {"title": "x"}, PROBLEM): "500: *I do not know*, which is no outcome",
-    http(504, {"title": "x"}, PROBLEM): "504: *I do not know*, which is no outcome",
+    http(500, {"title": "x"}, PROBLEM): "500 (“I do not know”), which is no outcome",
+    http(504, {"title": "x"}, PROBLEM): "504 (“I do not know”), which is no outcome",
     http(503, {"detail": "no"}, "Content-Type: application/json"): "503 as application/json, and the contract asks",
     http(503, ["no"], PROBLEM): "503 with a problem detail that is no JSON object",
     http(201, b"<html>"): "201 with a body that is no JSON",

@@ -198,7 +198,7 @@ def test_a_quick_answer_outside_the_contract_is_no_answer(judge) -> None:
     ''',
         shrugs,
     )["wait"]
-    assert check.message == "with payments hanging, a buyer was told 504: *I do not know*, which is no outcome"
+    assert check.message == "with payments hanging, a buyer was told 504 (“I do not know”), which is no outcome"
     assert check.measurements == ()
 
 

@@ -29,11 +29,37 @@ class Inert:
     def __iter__(self) -> Any:
         return iter(())
 
+    def __len__(self) -> int:
+        return 0
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __format__(self, how: str) -> str:
+        return ""
+
     def __repr__(self) -> str:
         return ""
 
     def _ipython_display_(self) -> None:
         pass
+
+
+def _itself(self: Inert, *others: object) -> Inert:
+    return self
+
+
+def _no(self: Inert, other: object) -> bool:
+    return False
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"):
+    setattr(Inert, f"__{_name}__", _itself)
+    setattr(Inert, f"__r{_name}__", _itself)
+for _name in ("neg", "pos", "abs", "round"):
+    setattr(Inert, f"__{_name}__", _itself)
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Inert, f"__{_name}__", _no)
 
 
 def __getattr__(name: str) -> Any:

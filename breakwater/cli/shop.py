@@ -36,7 +36,7 @@ def up(
 ) -> None:
     """Start the shop, and wait until every service is healthy."""
     started = time.monotonic()
-    runner = open_shop(engine, shop, port=port)
+    runner = open_shop(engine, shop, make=True, port=port)
     services = runner.up(lambda service: None if json else _tell(service))
     seconds, url = time.monotonic() - started, runner.endpoint(runner.public) if runner.public else ""
     if json:
@@ -101,8 +101,10 @@ def logs(
         note("The shop is down. Start it: course shop up")
 
 
-def open_shop(engine: str, folder: Path | None, **options: Any) -> Any:
+def open_shop(engine: str, folder: Path | None, *, make: bool = False, **options: Any) -> Any:
     """The engine for the shop in `folder` (the learner's own if None); its state follows from the folder's path.
+
+    With `make`, the learner's own shop is made where it is absent.
 
     Raises:
         BadInput: no such engine.
@@ -110,7 +112,8 @@ def open_shop(engine: str, folder: Path | None, **options: Any) -> Any:
     from breakwater import engines, paths, workspace
 
     kind = engines.find(engine)
-    place = (folder if folder else workspace.ensure() / "shop").resolve()
+    work = workspace.ensure() if make and not folder else paths.work()
+    place = (folder or work / "shop").resolve()
     state = paths.state() / hashlib.sha256(str(place).encode()).hexdigest()[:12]
     return kind(engines.ShopSpec(place, state), **options)
 

@@ -224,7 +224,7 @@ def _beside(folder: Path) -> Iterator[Path]:
         if not _is_alive(left.name.removeprefix(name)):
             shutil.rmtree(left, ignore_errors=True)
     own = folder.parent / f"{name}{os.getpid()}"
-    own.mkdir()
+    own.mkdir(parents=True)
     try:
         yield own
     finally:

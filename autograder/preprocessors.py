@@ -15,7 +15,7 @@ What nbgrader 0.9.6 does, and what we do instead, each for its reason:
 import asyncio
 import re
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import zmq
@@ -32,6 +32,7 @@ from autograder.kernel import OpenKernelManager, SandboxedKernelManager
 
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
 MARGIN_S = 5.0
+START_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 HIDDEN_FAILED = "A hidden test of this cell did not pass."
 
 
@@ -132,6 +133,14 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
     def _run(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.shutdown_kernel = "immediate"
         self._shown: dict[int, int] = {}
+        for pause_s in START_AGAIN_AFTER_S:
+            try:
+                return super().preprocess(nb, resources)  # type: ignore[no-any-return]
+            except RuntimeError as error:
+                # What a kernel left dying, or another grader's, still counts against the limit on processes.
+                if self._at >= 0 or "before replying" not in str(error):
+                    raise
+                sleep(pause_s)
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:

@@ -4,10 +4,12 @@ Each attack is a function that returns something true if it succeeded. The names
 of the error that ends the service, which the judge tells as the reason why it did not start.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -151,7 +153,10 @@ def the_keys_the_checks_and_the_others():
 
 
 def the_shop_on_disk():
-    for place in ("/shop/orders/app/main.py", __file__, COURSE, "/usr/bin"):
+    # Where the course lies under /tmp this writes into the service's own /tmp: the test looks whether it came through.
+    with contextlib.suppress(OSError):
+        (Path(COURSE) / "written-by-eve").open("a").close()
+    for place in ("/shop/orders/app/main.py", __file__, sys.prefix, "/usr/bin"):
         try:
             target = Path(place)
             (target / "x" if target.is_dir() else target).open("a").close()

@@ -77,6 +77,7 @@ def test_a_service_reaches_nothing_that_is_not_its_own(tmp_path: Path, host: Any
     assert found, row["reason"]
     assert int(found[1]) >= 4  # the database, the provider, payments and a proxy were there to be attacked
     assert heard == []
+    assert not (paths.ROOT / "written-by-eve").exists()
     assert {check["verdict"] for check in row["checks"]} == {"failed"}
 
 

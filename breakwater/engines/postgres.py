@@ -201,11 +201,15 @@ class Cluster:
     async def _run_sql(self, path: Path) -> None:
         options = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER)
         command = (str(self._programs / "psql"), *options, "-d", "postgres", "-f", str(path))
-        if await self._run(command, {"PGPASSWORD": self._superuser_password}):
-            raise ShopDidNotStart(f"The database did not take its init SQL: {_last(self._log)}", service="postgres")
+        # A log of its own: the server writes of the same error in its log, without file and line, before or after.
+        log = self._log.with_name("psql.log")
+        if await self._run(command, {"PGPASSWORD": self._superuser_password}, log):
+            raise ShopDidNotStart(f"The database did not take its init SQL: {_last(log)}", service="postgres")
 
-    async def _run(self, command: tuple[str, ...], environment: dict[str, str] | None = None) -> int:
-        process = await self._launch(command, environment)
+    async def _run(
+        self, command: tuple[str, ...], environment: dict[str, str] | None = None, log: Path | None = None
+    ) -> int:
+        process = await self._launch(command, environment, log=log)
         try:
             status = await process.wait()
         finally:
@@ -218,9 +222,12 @@ class Cluster:
         command: tuple[str, ...],
         environment: dict[str, str] | None = None,
         end_with: signal.Signals = signal.SIGKILL,
+        log: Path | None = None,
     ) -> Process:
         base = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **(environment or {})}
-        return await self._launcher.start(Program("postgres", command, self._log.parent, base, self._log, end_with))
+        return await self._launcher.start(
+            Program("postgres", command, self._log.parent, base, log or self._log, end_with)
+        )
 
 
 def _keep(fresh: Path, cached: Path) -> None:

@@ -17,7 +17,7 @@ Folder = Annotated[Path | None, typer.Option("--shop", metavar="DIR", help="The 
 EngineName = Annotated[str, typer.Option("--engine", help="What runs the shop.")]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
-MARKS = {"healthy": "[green]✓[/]", "starting": "[yellow]…[/]", "exited": "[red]✗[/]"}
+MARKS = {"healthy": "[green]✓[/]", "starting": "[yellow]…[/]", "paused": "[yellow]‖[/]", "exited": "[red]✗[/]"}
 
 
 def register(app: typer.Typer) -> None:

@@ -31,7 +31,7 @@ def find(name: str) -> Any:
 class ServiceStatus:
     """One service as `course shop up --json` reports it.
 
-    `state` is one of `starting`, `healthy`, `exited`; `seconds` is how long it took to become healthy.
+    `state` is one of `starting`, `healthy`, `paused`, `exited`; `seconds` is how long it took to become healthy.
     """
 
     name: str
@@ -82,6 +82,18 @@ class Engine(Protocol):
 
     def kill(self, service: str) -> None:
         """End one service at once (SIGKILL); it stays down until `restart`."""
+
+    def pause(self, service: str) -> None:
+        """Stop a service's processes where they are (SIGSTOP): it keeps its connections, and says nothing.
+
+        Raises BadInput if it does not run. Paused again, it stays paused.
+        """
+
+    def resume(self, service: str) -> None:
+        """Let a paused service go on where it was. No error if it was not paused or does not run."""
+
+    def scale(self, service: str, replicas: int) -> None:
+        """Run `replicas` instances of a service behind its one name. Raises BadInput where an engine cannot."""
 
     def endpoint(self, service: str) -> str:
         """The base URL at which something outside the shop reaches a service, e.g. `http://127.0.0.1:40123`."""

@@ -117,6 +117,17 @@ class EmbeddedEngine:
     def kill(self, service: str) -> None:
         self._call("kill", service=service)
 
+    def pause(self, service: str) -> None:
+        self._call("pause", service=service)
+
+    def resume(self, service: str) -> None:
+        self._call("resume", service=service)
+
+    def scale(self, service: str, replicas: int) -> None:
+        description.load(self.spec.folder).find(service)
+        if replicas != 1:
+            raise BadInput("The embedded engine runs one instance of a service; for more: --engine compose")
+
     def endpoint(self, service: str) -> str:
         endpoints = self._locations()["endpoints"]
         if service not in endpoints:

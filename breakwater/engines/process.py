@@ -93,6 +93,7 @@ class Process:
         """Ask the child to end; after `grace_s` seconds end it, and in any case whatever it started."""
         if self.alive:
             self.signal_group(first)
+            self.signal_group(signal.SIGCONT)  # one that is paused must hear of it
             await asyncio.wait([self.exited], timeout=grace_s)
         self.kill()
         await self.wait()

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class Unit:
     process: Process | None = None
     seconds: float = 0.0
     began_at: float = 0.0
+    paused: bool = False
     healthy: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -50,6 +52,7 @@ class Unit:
     @property
     def status(self) -> ServiceStatus:
         state = ("healthy" if self.healthy.is_set() else "starting") if self.alive else "exited"
+        state = "paused" if self.alive and self.paused else state
         pid = self.process.pid if self.process and self.alive else None
         return ServiceStatus(self.service.name, state, pid, round(self.seconds, 3))
 
@@ -95,6 +98,8 @@ class RunningShop:
         await self._launcher.warm({self._walls(unit.service) for unit in self._units.values() if unit.service.folder})
         await self._open_links()
         await self._stop_changed()
+        for unit in self._units.values():
+            self._resume(unit)
         async with _all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):
                 tasks.create_task(self._start_server(server, tell))
@@ -139,6 +144,16 @@ class RunningShop:
 
     async def kill(self, name: str) -> None:
         await self._kill(self._code(name))
+
+    async def pause(self, name: str) -> None:
+        unit = self._code(name)
+        if not (unit.process and unit.alive):
+            raise BadInput(f"{name} does not run: it cannot be paused. Start it: course shop restart {name}")
+        unit.paused = True
+        unit.process.signal_group(signal.SIGSTOP)
+
+    async def resume(self, name: str) -> None:
+        self._resume(self._code(name))
 
     async def close(self) -> None:
         """End everything at once: its data is thrown away with it."""
@@ -282,6 +297,7 @@ class RunningShop:
     async def _bring_up(self, unit: Unit) -> None:
         started = monotonic()
         unit.began_at = time()
+        unit.paused = False
         unit.process = await self._launch(unit.service)
         why = await until_ready(unit.process, unit.port.number, self._start_s)
         if why:
@@ -337,10 +353,17 @@ class RunningShop:
             unit.process.kill()
             await unit.process.wait()
 
+    def _resume(self, unit: Unit) -> None:
+        if unit.process and unit.paused:
+            unit.process.signal_group(signal.SIGCONT)
+        unit.paused = False
+
     def _code(self, name: str) -> Unit:
         service = self.shop.find(name)
         if service.kind is not Kind.CODE:
-            raise BadInput(f"{name} is a server of the engine's own: it can be neither killed nor restarted yet.")
+            raise BadInput(
+                f"{name} is a server of the engine's own: it can be neither killed, paused nor restarted yet."
+            )
         return self._units[name]
 
 

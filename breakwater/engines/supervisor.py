@@ -108,6 +108,8 @@ class Supervisor:
             "reset": self._changes(lambda request: self._shop.reset()),
             "restart": self._changes(lambda request: self._shop.restart(request["service"])),
             "kill": self._changes(lambda request: self._shop.kill(request["service"])),
+            "pause": self._changes(lambda request: self._shop.pause(request["service"])),
+            "resume": self._changes(lambda request: self._shop.resume(request["service"])),
             "where": self._where,
             "trace": self._trace,
             "inject": self._inject,

@@ -122,6 +122,42 @@ def test_a_killed_service_stays_down_until_restart(buyer: httpx.Client, shop: Em
     assert {row.state for row in shop.status()} == {"healthy"}
 
 
+def test_a_paused_service_answers_when_it_resumes(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    shop.pause("back")
+    shop.pause("back")
+    assert {row.name: row.state for row in shop.status()}["back"] == "paused"
+    assert buyer.post("/visits", params={"patience_s": 0.2}).status_code == 500
+    shop.resume("back")
+    shop.resume("back")
+    assert {row.state for row in shop.status()} == {"healthy"}
+    # The one given up was carried out: a paused process has received what was sent to it.
+    assert buyer.post("/visits").json() == 2
+
+
+@pytest.mark.parametrize("mend", ["restart", "up"])
+def test_a_paused_service_can_be_started_anew(buyer: httpx.Client, shop: EmbeddedEngine, mend: str) -> None:
+    shop.pause("back")
+    if mend == "restart":
+        shop.restart("back")
+    else:
+        shop.up()
+    assert {row.state for row in shop.status()} == {"healthy"}
+    assert buyer.post("/visits").json() == 1
+
+
+def test_what_does_not_run_cannot_be_paused(shop: EmbeddedEngine) -> None:
+    shop.kill("back")
+    with pytest.raises(BadInput, match="back does not run"):
+        shop.pause("back")
+    shop.resume("back")
+
+
+def test_more_replicas_need_the_compose_engine(shop: EmbeddedEngine) -> None:
+    shop.scale("back", 1)
+    with pytest.raises(BadInput, match="--engine compose"):
+        shop.scale("back", 2)
+
+
 def test_a_crash_is_reported_and_up_starts_the_service_again(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
     pid = {row.name: row.pid for row in shop.status()}["back"]
     process = psutil.Process(pid)
@@ -133,7 +169,7 @@ def test_a_crash_is_reported_and_up_starts_the_service_again(buyer: httpx.Client
 
 
 def test_unknown_services_are_met_with_the_nearest(shop: EmbeddedEngine) -> None:
-    for call in (shop.endpoint, shop.restart, shop.kill, lambda name: list(shop.logs(name))):
+    for call in (shop.endpoint, shop.restart, shop.kill, shop.pause, shop.resume, lambda name: list(shop.logs(name))):
         with pytest.raises(BadInput, match="Did you mean `front`"):
             call("fron")
 

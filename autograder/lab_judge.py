@@ -17,7 +17,7 @@ from breakwater.checks.runner import settle
 from breakwater.checks.verdict import CheckResult, Report, Verdict
 
 EMPTY = "no shop was handed in: shop/ is absent or empty"
-PASSED_THROUGH = ("BREAKWATER_PG_BIN",)
+PASSED_THROUGH = ("BREAKWATER_PG_BIN", "BREAKWATER_START_S")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Strict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
 from breakwater import paths
@@ -144,8 +144,13 @@ def _known_keys(model: type[BaseModel], where: Where) -> list[str]:
     models: Sequence[type[BaseModel]] = [model]
     for key in where:
         if isinstance(key, str):
-            models = [found for m in models if key in m.model_fields for found in _models_in(m.model_fields[key])]
+            models = [found for m in models if (field := _field(m, key)) for found in _models_in(field)]
     return [key for m in models for key in m.model_fields]
+
+
+def _field(model: type[BaseModel], key: str) -> Any:
+    """What is below a key: of a file that is a table of tables, whatever the key is called."""
+    return model.model_fields.get("root" if issubclass(model, RootModel) else key)
 
 
 def _models_in(field: Any) -> Iterator[type[BaseModel]]:

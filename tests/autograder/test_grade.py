@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 
 from breakwater import paths
 from breakwater.checks.runner import lay_over
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.shop]
 
@@ -84,7 +85,10 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> tuple[Class, dict[str, Any]
     hand_in(source, "loop", first={"orders/app/main.py": "while True:\n    pass\n"})
     hand_in(source, "bomb", first={"payments/app/main.py": BOMB})
     room = Class(folder / "class")
-    said, status = room.graded(source)
+    # A loop is waited for twice, since slowness may be the machine's: in a test, not for a minute each.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BREAKWATER_START_S", "15")
+        said, status = room.graded(source)
     assert not [row["trouble"] for row in said.values() if row["trouble"]]
     return room, said, status, source
 
@@ -236,10 +240,3 @@ def _command_lines() -> Iterator[tuple[int, str]]:
                 yield int(folder.name), (folder / "cmdline").read_text(errors="replace").replace("\0", " ")
             except OSError:
                 continue
-
-
-def until(condition: Callable[[], object], within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder import sandbox
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 MARK = "BREAKWATER_TEST_MARK"
@@ -94,13 +94,6 @@ def test_a_killed_grader_takes_its_job_along(tmp_path: Path) -> None:
     os.kill(grader.pid, signal.SIGKILL)
     grader.wait()
     until(lambda: alive(mark) == [])
-
-
-def until(condition, within_s: float = 10.0) -> None:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.01)
 
 
 def test_no_sandbox_no_grading(monkeypatch: pytest.MonkeyPatch) -> None:

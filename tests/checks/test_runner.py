@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from breakwater.checks.job import CheckJob
 from breakwater.checks.scratch import LOCK, scratch
 from breakwater.checks.verdict import CheckResult, Report, Verdict
 from breakwater.errors import BadInput, EngineTrouble
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -121,13 +121,6 @@ def lives(pid: int, started: str) -> bool:
     return fields[19] == started and fields[0] != "Z"
 
 
-def wait_until(condition, within_s: float = 30.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-
-
 COURSE = [str(Path(sys.executable).with_name("course")), "check", "09", "-k", "slow-payment", "--json"]
 
 
@@ -144,10 +137,10 @@ def test_a_killed_check_leaves_nothing_running_and_the_next_one_works(state, how
             found.update(descendants(course.pid))
             return len(found) >= 12
 
-        wait_until(much_runs)
+        until(much_runs)
         os.kill(course.pid, how)
         course.wait(10)
-        wait_until(lambda: not [pid for pid, started in found.items() if lives(pid, started)])
+        until(lambda: not [pid for pid, started in found.items() if lives(pid, started)])
     finally:
         course.kill()
         course.communicate()

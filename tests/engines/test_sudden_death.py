@@ -13,6 +13,7 @@ import pytest
 
 from breakwater.engines import ShopSpec, state
 from breakwater.engines.embedded import EmbeddedEngine
+from tests.waiting import until
 
 pytestmark = pytest.mark.shop
 
@@ -74,17 +75,8 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def supervisor_of(folder: Path) -> psutil.Process:
-    assert eventually(lambda: any("breakwater.engines.supervisor" in p.cmdline() for p in processes_of(folder)))
+    until(lambda: any("breakwater.engines.supervisor" in p.cmdline() for p in processes_of(folder)))
     return next(p for p in processes_of(folder) if "breakwater.engines.supervisor" in p.cmdline())
 
 
@@ -104,9 +96,9 @@ def test_a_command_killed_during_up_leaves_nothing(
     process.kill()
     process.wait()
     # Whatever its supervisor had started ends; a start that was complete at that moment may stay.
-    assert eventually(lambda: not processes_of(folder) or not state.is_locked(folder) or _is_up(folder))
+    until(lambda: not processes_of(folder) or not state.is_locked(folder) or _is_up(folder))
     assert comes_up(stub_folder, folder)
-    assert eventually(lambda: not processes_of(folder))
+    until(lambda: not processes_of(folder))
 
 
 def _is_up(folder: Path) -> bool:
@@ -134,7 +126,7 @@ def test_a_leased_shop_ends_with_its_holder(
     wait_for_line(process, moment)
     process.kill()
     process.wait()
-    assert eventually(lambda: not processes_of(folder) and not folder.exists())
+    until(lambda: not processes_of(folder) and not folder.exists())
 
 
 @pytest.mark.parametrize("moment", ["begun", "postgres", "up"])
@@ -144,7 +136,7 @@ def test_a_killed_supervisor_takes_its_children_along_and_is_repaired(
     process = begin()
     wait_for_line(process, moment)
     supervisor_of(folder).kill()
-    assert eventually(lambda: all(p.pid == process.pid for p in processes_of(folder)))
+    until(lambda: all(p.pid == process.pid for p in processes_of(folder)))
     process.kill()
     process.wait()
     assert comes_up(stub_folder, folder)
@@ -156,7 +148,7 @@ def test_down_clears_what_a_killed_supervisor_left(
     process = begin()
     wait_for_line(process, "up")
     supervisor_of(folder).kill()
-    assert eventually(lambda: not state.is_locked(folder))
+    until(lambda: not state.is_locked(folder))
     engine = EmbeddedEngine(ShopSpec(stub_folder, folder))
     assert engine.status() == []
     engine.down()
@@ -167,7 +159,7 @@ def test_a_supervisor_told_to_end_ends_cleanly(begin: Callable[..., "subprocess.
     wait_for_line(begin(), "up")
     supervisor = supervisor_of(folder)
     supervisor.send_signal(signal.SIGTERM)
-    assert eventually(lambda: not folder.exists())
+    until(lambda: not folder.exists())
 
 
 def test_two_commands_at_once_bring_up_one_shop(

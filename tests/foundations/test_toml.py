@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from pydantic import Strict
+from pydantic import BaseModel, RootModel, Strict
 
 from breakwater import toml
 from breakwater.errors import BadInput
@@ -23,11 +23,15 @@ class Outer(toml.Table):
     by_name: dict[str, float] = {}  # noqa: RUF012
 
 
-def complaint(tmp_path: Path, text: str) -> str:
+class Tables(RootModel[dict[str, Inner]]):
+    pass
+
+
+def complaint(tmp_path: Path, text: str, model: type[BaseModel] = Outer) -> str:
     file = tmp_path / "lab.toml"
     file.write_text(text)
     with pytest.raises(BadInput) as error:
-        toml.read(file, Outer)
+        toml.read(file, model)
     assert "\n" not in str(error.value)
     assert str(error.value).startswith(str(file))
     return str(error.value).removeprefix(str(file))
@@ -61,6 +65,11 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, line: str) -> None:
     assert complaint(tmp_path, text) == line
+
+
+def test_an_unknown_key_below_a_table_of_any_name_is_told_with_what_there_is(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "[mine]\nminutes = 1\nzzz = 2\n", Tables)
+    assert said == ", line 3: unknown key `zzz`. Known: minutes, title."
 
 
 @pytest.mark.parametrize(

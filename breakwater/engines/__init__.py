@@ -44,8 +44,8 @@ class ServiceStatus:
 class Exchange:
     """One request and its answer as seen on a link by the proxy between two services. Times are UNIX seconds.
 
-    `answered_at` and `status` are None where no answer came (yet); `request_id` is the value of the
-    X-Request-ID header, or an empty string.
+    `answered_at` and `status` are None where no answer came (yet). `status` is HTTP's, as a number, or the name of
+    gRPC's (`ALREADY_EXISTS`). `request_id` is the value of the X-Request-ID header (in gRPC: metadata), or empty.
     """
 
     caller: str
@@ -54,7 +54,7 @@ class Exchange:
     request_id: str
     asked_at: float
     answered_at: float | None
-    status: int | None
+    status: int | str | None
 
 
 class Engine(Protocol):
@@ -96,7 +96,7 @@ class Engine(Protocol):
         """Run `replicas` instances of a service behind its one name. Raises BadInput where an engine cannot."""
 
     def endpoint(self, service: str) -> str:
-        """The base URL at which something outside the shop reaches a service, e.g. `http://127.0.0.1:40123`."""
+        """The base URL at which something outside the shop reaches a service: `http://127.0.0.1:40123`, `grpc://…`."""
 
     def inject(self, fault: Fault) -> AbstractContextManager[None]:
         """Apply a fault as a lease: it heals when the context ends or when the holder's process dies."""

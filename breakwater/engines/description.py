@@ -6,7 +6,8 @@ database, and our extension `x-breakwater`:
     x-breakwater: {server: postgresql}    run the engine's own PostgreSQL in place of this image
     x-breakwater: {side: judge}           not the learner's: the card provider
 
-A *link* is discovered, not declared: a variable whose value is a URL with another service's name as its host.
+A *link* is discovered, not declared: a variable whose value is a URL with another service's name as its host. The
+service that such a URL with the scheme `grpc` leads to speaks gRPC.
 """
 
 import re
@@ -77,6 +78,11 @@ class Shop:
         """All links between services, then one from outside to each service that is code."""
         inner = [Link(s.name, callee) for s in self.of(Kind.CODE) for callee in _callees(s, self.services)]
         return inner + [Link(BUYER, service.name) for service in self.of(Kind.CODE)]
+
+    def speaks_grpc(self, name: str) -> bool:
+        """Whether a service is called by gRPC, which is so if anybody's URL to it says that."""
+        values = (value for service in self.services.values() for value in service.environment.values())
+        return any(value.startswith("grpc://") and host_of(value) == name for value in values)
 
     def find(self, name: str) -> Service:
         """Return the long-running service called `name`; raises BadInput with the nearest name."""

@@ -16,6 +16,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -33,6 +34,8 @@ PRELOADED = (
     "anyio._backends._asyncio",
     "asyncpg",
     "fastapi",
+    "grpc.aio",
+    "grpc_health.v1.health",
     "httpcore",
     "httpx",
     "pydantic.v1",
@@ -46,7 +49,7 @@ PRELOADED = (
     "uvicorn.protocols.websockets.auto",
 )
 FORKABLE = {"uvicorn": "uvicorn.main:main", "alembic": "alembic.config:main"}
-"""Commands that are a function in Python, and where it is. Any other command is executed as it is."""
+"""Commands that are a function in Python, and where it is. So is `python -m`; any other is executed as it is."""
 
 EXECUTED = ("--workers", "--reload")
 """Options by which a command starts interpreters of its own: it is executed, not forked."""
@@ -178,22 +181,36 @@ def _become(request: dict[str, Any], output: int, server: int, connection: socke
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
-    target = FORKABLE.get(request["command"][0])
-    if target is None or any(option in request["command"] for option in EXECUTED):
-        _execute(request["command"])
-    return _as_if_started(request["command"], target)
+    command = request["command"]
+    if any(option in command for option in EXECUTED):
+        _execute(command)
+    if command[:2] == ["python", "-m"] and len(command) > 2:
+        return _as_if_started(command[2:], _module(command[2]))
+    if command[0] in FORKABLE:
+        return _as_if_started(command, _function(FORKABLE[command[0]]))
+    _execute(command)
 
 
-def _as_if_started(command: list[str], target: str) -> Callable[[], Any]:
-    """Make this interpreter look as if `command` had started it; return what that would run."""
-    sys.argv = command
+def _as_if_started(arguments: list[str], run: Callable[[], Any]) -> Callable[[], Any]:
+    """Make this interpreter look as if a command with these arguments had started it, to `run`; return that."""
+    sys.argv = arguments
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     sys.dont_write_bytecode = True
     sys.modules["__main__"] = types.ModuleType("__main__")
+    return run
+
+
+def _function(target: str) -> Callable[[], Any]:
     module, _, function = target.partition(":")
     run: Callable[[], Any] = getattr(importlib.import_module(module), function)
     return run
+
+
+def _module(name: str) -> Callable[[], Any]:
+    """What `python -m` does: the module as the program, found in the folder first."""
+    sys.path.insert(0, os.getcwd())
+    return lambda: runpy.run_module(name, run_name="__main__", alter_sys=True) and None
 
 
 def _execute(command: list[str]) -> NoReturn:

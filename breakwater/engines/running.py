@@ -181,7 +181,10 @@ class RunningShop:
 
     def endpoints(self) -> dict[str, str]:
         links = {name: self.proxies.get(Link(BUYER, name)) for name in self._units}
-        return {name: f"http://127.0.0.1:{proxy.port}" for name, proxy in links.items() if proxy}
+        return {name: f"{self._scheme(name)}://127.0.0.1:{proxy.port}" for name, proxy in links.items() if proxy}
+
+    def _scheme(self, name: str) -> str:
+        return "grpc" if self.shop.speaks_grpc(name) else "http"
 
     def process_groups(self) -> list[int]:
         """The process groups that run now."""
@@ -299,7 +302,8 @@ class RunningShop:
         unit.began_at = time()
         unit.paused = False
         unit.process = await self._launch(unit.service)
-        why = await until_ready(unit.process, unit.port.number, self._start_s)
+        grpc = self.shop.speaks_grpc(unit.service.name)
+        why = await until_ready(unit.process, unit.port.number, self._start_s, grpc=grpc)
         if why:
             await self._failed(unit.service, unit.process, why)
         unit.seconds = monotonic() - started

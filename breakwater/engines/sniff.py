@@ -1,18 +1,21 @@
-"""Reads along with HTTP/1.1 as it passes through a proxy: request lines, request ids, status lines.
+"""Reads along with HTTP as it passes through a proxy: requests, request ids, how each was answered.
 
-A library (h11, httptools) parses a message to serve it, and refuses what it cannot serve. Here nothing may be
-refused or changed, only heads matter, and each microsecond is paid on every hop: hence these few lines. What is not
-HTTP/1.1 is carried and not read.
+HTTP/1.1 is read here, HTTP/2 (and so gRPC) in `sniff_http2`; the first bytes tell which. A library (h11, httptools)
+parses a message to serve it, and refuses what it cannot serve. Here nothing may be refused or changed, only heads
+matter, and each microsecond is paid on every hop: hence these few lines. What is neither is carried and not read.
 """
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 MAX_HEAD = 32 * 1024
 MAX_LINE = 200
 MAX_PIPELINED = 1000
 METHODS = (b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ")
+HTTP_2 = b"PRI * HTTP/2.0"
+STARTS = (*METHODS, HTTP_2)
 
 
 @dataclass(slots=True)
@@ -23,7 +26,24 @@ class Record:
     request_id: str
     asked_at: float
     answered_at: float | None = None
-    status: int | None = None
+    status: int | str | None = None
+
+
+Hear = Callable[[Record], None]
+Now = Callable[[], float]
+
+
+class Reader(Protocol):
+    """Reads both directions of one connection. `blind` says that it gave up."""
+
+    @property
+    def blind(self) -> bool: ...
+
+    def request(self, data: bytes) -> None:
+        """Bytes that the caller sent."""
+
+    def answer(self, data: bytes) -> None:
+        """Bytes that the caller was given."""
 
 
 class _Messages:
@@ -107,28 +127,81 @@ class _Messages:
 class Sniffer:
     """Both directions of one connection. `on_record` is told of each request as soon as its head is complete."""
 
-    def __init__(self, on_record: Callable[[Record], None], now: Callable[[], float]) -> None:
+    def __init__(self, on_record: Hear, now: Now) -> None:
+        self._on_record = on_record
+        self._now = now
+        self._reader: Reader | None = None
+        # Kept until the first bytes of the request have told what is spoken; a server may be the first to speak.
+        self._asked = b""
+        self._answered = b""
+
+    @property
+    def blind(self) -> bool:
+        """Whether the reading was given up, in either direction."""
+        return self._reader is not None and self._reader.blind
+
+    def request(self, data: bytes) -> None:
+        """Bytes that the caller sent."""
+        if self._reader:
+            return self._reader.request(data)
+        self._asked += data
+        if not any(start.startswith(self._asked) for start in STARTS):
+            self._read_as(self._spoken())
+
+    def answer(self, data: bytes) -> None:
+        """Bytes that the caller was given."""
+        if self._reader:
+            return self._reader.answer(data)
+        self._answered += data
+        if len(self._answered) > MAX_HEAD:
+            self._read_as(_Unread())
+
+    def _spoken(self) -> Reader:
+        if self._asked.startswith(METHODS):
+            return _Http1(self._on_record, self._now)
+        if self._asked.startswith(HTTP_2):
+            from breakwater.engines.sniff_http2 import Http2  # costs a start what most shops never need
+
+            return Http2(self._on_record, self._now)
+        return _Unread()
+
+    def _read_as(self, reader: Reader) -> None:
+        self._reader = reader
+        reader.request(self._asked)
+        reader.answer(self._answered)
+        self._asked = self._answered = b""
+
+
+class _Unread:
+    """Something else."""
+
+    blind = True
+
+    def request(self, data: bytes) -> None:
+        pass
+
+    def answer(self, data: bytes) -> None:
+        pass
+
+
+class _Http1:
+    """HTTP/1.1."""
+
+    def __init__(self, on_record: Hear, now: Now) -> None:
         self._on_record = on_record
         self._now = now
         self._waiting: deque[Record] = deque()
         self._requests = _Messages(self._request)
         self._answers = _Messages(self._answer)
-        self._started = False
 
     @property
     def blind(self) -> bool:
-        """Whether the reading was given up, in either direction."""
         return self._requests.blind or self._answers.blind
 
     def request(self, data: bytes) -> None:
-        """Bytes that the caller sent."""
-        if not self._started:
-            self._started = True
-            self._requests.blind = self._answers.blind = not data.startswith(METHODS)
         self._requests.feed(data)
 
     def answer(self, data: bytes) -> None:
-        """Bytes that the caller was given."""
         self._answers.feed(data)
 
     def _request(self, first: bytes, headers: dict[bytes, bytes]) -> int:
@@ -136,7 +209,7 @@ class Sniffer:
         if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
             return _Messages.TO_THE_END
         line = b" ".join(words[:2])[:MAX_LINE].decode("latin-1")
-        record = Record(line, _request_id(headers), self._now())
+        record = Record(line, request_id(headers), self._now())
         self._waiting.append(record)
         self._on_record(record)
         return _body(headers, otherwise=0) if len(self._waiting) < MAX_PIPELINED else _Messages.TO_THE_END
@@ -150,13 +223,14 @@ class Sniffer:
             return _Messages.TO_THE_END if status == 101 else 0
         record = self._waiting.popleft()
         record.status, record.answered_at = status, self._now()
-        record.request_id = record.request_id or _request_id(headers)
+        record.request_id = record.request_id or request_id(headers)
         if status in (204, 304) or record.request.startswith("HEAD "):
             return 0
         return _body(headers, otherwise=_Messages.TO_THE_END)
 
 
-def _request_id(headers: dict[bytes, bytes]) -> str:
+def request_id(headers: dict[bytes, bytes]) -> str:
+    """The id that a message carries; empty if it has none."""
     return headers.get(b"x-request-id", b"")[:MAX_LINE].decode("latin-1")
 
 

@@ -29,18 +29,27 @@ def test_services_jobs_and_servers_are_told_apart(stub_folder: Path) -> None:
         "provider": Kind.CODE,
         "back-migrate": Kind.JOB,
         "back": Kind.CODE,
+        "teller": Kind.CODE,
         "front": Kind.CODE,
     }
 
 
 def test_links_are_discovered_from_urls_in_the_environment(stub_folder: Path) -> None:
     links = [link for link in load(stub_folder).links if link.caller != BUYER]
-    assert links == [Link("back", "postgres"), Link("back", "provider"), Link("front", "back")]
+    assert links == [
+        *(Link("back", "postgres"), Link("back", "provider")),
+        *(Link("front", "back"), Link("front", "teller")),
+    ]
+
+
+def test_who_is_called_by_grpc_is_told_by_the_scheme_of_a_url_to_it(stub_folder: Path) -> None:
+    shop = load(stub_folder)
+    assert [name for name in shop.services if shop.speaks_grpc(name)] == ["teller"]
 
 
 def test_each_service_has_a_link_from_outside(stub_folder: Path) -> None:
     callees = [link.callee for link in load(stub_folder).links if link.caller == BUYER]
-    assert callees == ["provider", "back", "front"]
+    assert callees == ["provider", "back", "teller", "front"]
 
 
 def test_variables_take_their_default_whatever_the_environment(

@@ -35,7 +35,7 @@ def buyer(shop: EmbeddedEngine) -> Iterator[httpx.Client]:
 
 def test_every_service_is_healthy_in_the_order_of_the_description(shop: EmbeddedEngine) -> None:
     rows = shop.status()
-    assert [row.name for row in rows] == ["postgres", "provider", "back", "front"]
+    assert [row.name for row in rows] == ["postgres", "provider", "back", "teller", "front"]
     assert {row.state for row in rows} == {"healthy"}
     assert all(row.pid and psutil.pid_exists(row.pid) and row.seconds > 0 for row in rows)
 
@@ -49,6 +49,26 @@ def test_a_request_goes_through_every_link(buyer: httpx.Client, shop: EmbeddedEn
     assert buyer.post("/visits", headers={"X-Request-ID": "r7"}).json() == 1
     seen = [(e.caller, e.callee, e.request, e.request_id, e.status) for e in shop.trace()]
     assert seen == [("buyer", "front", "POST /visits", "r7", 200), ("front", "back", "POST /visits", "r7", 200)]
+
+
+@pytest.mark.parametrize(("name", "said", "status"), [("ann", "hello ann", "OK"), ("", *["INVALID_ARGUMENT"] * 2)])
+def test_a_call_by_grpc_is_seen_on_its_link(
+    buyer: httpx.Client, shop: EmbeddedEngine, name: str, said: str, status: str
+) -> None:
+    assert buyer.get("/greetings", params={"name": name}, headers={"X-Request-ID": "r8"}).json() == said
+    [seen] = [each for each in shop.trace() if each.callee == "teller"]
+    assert (seen.caller, seen.request, seen.request_id, seen.status) == (
+        "front",
+        "POST /stub.Teller/Greet",
+        "r8",
+        status,
+    )
+    assert seen.answered_at
+    assert seen.answered_at >= seen.asked_at
+
+
+def test_a_grpc_service_can_be_reached_from_outside(shop: EmbeddedEngine) -> None:
+    assert shop.endpoint("teller").startswith("grpc://127.0.0.1:")
 
 
 def test_reset_brings_back_databases_books_and_an_empty_trace(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
@@ -346,6 +366,26 @@ def test_a_service_that_never_gets_ready_is_given_up(
     with pytest.raises(
         ShopDidNotStart, match=r"^front did not start: it was not healthy within 3 s: /readyz answered 404. See"
     ):
+        make_engine(stub_copy).up()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("health.aio.HealthServicer()", "(refuses := health.aio.HealthServicer())", "answered NOT_SERVING"),
+        ("    health_pb2_grpc.add_", "    None and health_pb2_grpc.add_", "answered UNIMPLEMENTED"),
+    ],
+)
+def test_a_grpc_service_that_is_not_healthy_is_given_up(
+    make_engine: MakeEngine, stub_copy: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
+) -> None:
+    monkeypatch.setenv("BREAKWATER_START_S", "3")
+    main = stub_copy / "teller" / "app" / "main.py"
+    text = main.read_text().replace(old, new)
+    if "refuses" in new:
+        text = text.replace("await server.start()", "await refuses.enter_graceful_shutdown()\n    await server.start()")
+    main.write_text(text)
+    with pytest.raises(ShopDidNotStart, match=rf"^teller did not start: it was not healthy within 3 s: \S+ {said}"):
         make_engine(stub_copy).up()
 
 

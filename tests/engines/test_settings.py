@@ -8,7 +8,7 @@ from breakwater.engines.description import Shop, load
 from breakwater.engines.settings import Settings
 from breakwater.errors import BadInput
 
-PORTS = {"postgres": 1111, "provider": 2222, "back": 3333, "front": 4444}
+PORTS = {"postgres": 1111, "provider": 2222, "back": 3333, "front": 4444, "teller": 5555}
 
 
 def settings_of(shop: Shop, state: Path) -> Settings:
@@ -52,6 +52,7 @@ def test_urls_lead_to_this_machine_with_the_roles_real_password(stub_folder: Pat
     told = settings.environment(shop.services["back"])
     assert told["DATABASE_URL"] == "postgresql://back:s3cret@127.0.0.1:1111/back"
     assert told["PROVIDER_URL"] == "http://127.0.0.1:2222"
+    assert settings.environment(shop.services["front"])["TELLER_URL"] == "grpc://127.0.0.1:5555"
 
 
 def test_nobody_is_told_the_superusers_password(stub_copy: Path) -> None:

@@ -43,7 +43,7 @@ def test_up_status_logs_down(course: Course, stub_copy: Path, short_tmp: Path) -
     up = course("up", *where, "--json")
     assert up.returncode == 0, up.stderr
     told = json.loads(up.stdout)
-    assert [row["name"] for row in told["services"]] == ["postgres", "provider", "back", "front"]
+    assert [row["name"] for row in told["services"]] == ["postgres", "provider", "back", "teller", "front"]
     assert all(set(row) == {"name", "state", "pid", "seconds"} for row in told["services"])
     assert {row["state"] for row in told["services"]} == {"healthy"}
     assert httpx.post(f"{told['url']}/visits").json() == 1

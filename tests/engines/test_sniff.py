@@ -26,7 +26,7 @@ class Reader:
         self._ticks += 1
         return self._ticks
 
-    def told(self) -> list[tuple[str, str, int | None]]:
+    def told(self) -> list[tuple[str, str, int | str | None]]:
         return [(record.request, record.request_id, record.status) for record in self.records]
 
 
@@ -34,8 +34,8 @@ class Reader:
 def test_messages_cut_anywhere_are_read_the_same(first: int, second: int) -> None:
     reader = Reader()
     asks, answers = ASK + ASK_CHUNKED, ANSWER + ANSWER_CHUNKED
-    for start in range(0, len(asks), max(first, 8)):
-        reader.sniffer.request(asks[start : start + max(first, 8)])
+    for start in range(0, len(asks), first):
+        reader.sniffer.request(asks[start : start + first])
     for start in range(0, len(answers), second):
         reader.sniffer.answer(answers[start : start + second])
     assert reader.told() == [("POST /orders", "abc", 201), ("PUT /a", "", 402)]
@@ -91,9 +91,9 @@ def test_the_answer_to_head_has_no_body() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"hello\r\n\r\n"]
+    "data", [b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"PRI * HTTP/2.0\r\n\r\nNO\r\n\r\n", b"hello\r\n\r\n"]
 )
-def test_what_is_not_http_1_is_not_read(data: bytes) -> None:
+def test_what_is_not_http_is_not_read(data: bytes) -> None:
     reader = Reader()
     reader.sniffer.request(data + ASK)
     reader.sniffer.answer(ANSWER)
@@ -123,4 +123,11 @@ def test_a_head_without_end_is_given_up() -> None:
     reader.sniffer.request(b"GET / HTTP/1.1\r\nX: ")
     for _ in range(100):
         reader.sniffer.request(b"x" * 1024)
+    assert reader.sniffer.blind
+
+
+def test_a_server_that_speaks_and_is_asked_nothing_is_not_kept() -> None:
+    reader = Reader()
+    for _ in range(100):
+        reader.sniffer.answer(b"x" * 1024)
     assert reader.sniffer.blind

@@ -11,6 +11,7 @@ import itertools
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -55,6 +56,12 @@ class Answer:
         return self.asked_at + self.elapsed_s
 
     @property
+    def amount_cents(self) -> int | None:
+        """What the acknowledged order costs, as the buyer was told; None without one."""
+        amount = self.body.get("amount_cents") if self.order_id and isinstance(self.body, dict) else None
+        return amount if isinstance(amount, int) else None
+
+    @property
     def told(self) -> str:
         """The answer in a few words, as the end of "a buyer was told"."""
         return self.trouble or str(self.status)
@@ -75,6 +82,23 @@ class OrderSeen:
     @property
     def ended(self) -> bool:
         return self.status in contract.FINAL
+
+
+@dataclass(frozen=True)
+class SeatSeen:
+    """A seat as `GET /events/{event}/seats` lists it."""
+
+    price_cents: int
+    sold: bool
+
+
+@dataclass(frozen=True)
+class SeatsSeen:
+    """An event's seats by name; empty, with the `trouble`, where no list could be had."""
+
+    event: str
+    seats: Mapping[str, SeatSeen] = field(default_factory=dict)
+    trouble: str = ""
 
 
 @dataclass
@@ -153,6 +177,18 @@ class Buyer:
             return OrderSeen(order_id, trouble=str(heard.status))
         keys = ("status", "event", "seat", "buyer", "amount_cents")
         return OrderSeen(order_id, **{key: heard.body.get(key) for key in keys})
+
+    async def seats(self, event: str = EVENT, *, patience_s: float | None = None) -> SeatsSeen:
+        """Look at the list of an event's seats."""
+        path = f"/events/{quote(event, safe='')}/seats"
+        heard = await self._call("GET", path, patience_s, LOOK + uuid.uuid4().hex[:16])
+        if heard.status is None or heard.trouble:
+            return SeatsSeen(event, trouble=heard.trouble)
+        if odd := contract.odd_seats(heard.status, heard.headers, heard.body):
+            return SeatsSeen(event, trouble=odd)
+        if heard.status != 200:
+            return SeatsSeen(event, trouble=str(heard.status))
+        return SeatsSeen(event, {row["seat"]: SeatSeen(row["price_cents"], row["sold"]) for row in heard.body})
 
     async def _call(
         self, method: str, path: str, patience_s: float | None, request_id: str, body: Any = None

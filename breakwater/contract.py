@@ -30,10 +30,19 @@ def odd_purchase(status: int, headers: Mapping[str, str], body: Any, asked: Mapp
 def odd_lookup(status: int, headers: Mapping[str, str], body: Any, order_id: str) -> str:
     """Judge the answer to `GET /orders/{id}`: the order, or a problem detail."""
     if status == 200:
-        return _odd_order(body, {"id": order_id}, "200", STATES)
+        return _odd_order(body, {"id": order_id}, "200", STATES) or _odd_deal(body)
     if status in (404, 503):
         return _odd_problem(status, headers, body)
     return f"{status}, which the contract does not know for a look at an order"
+
+
+def odd_seats(status: int, headers: Mapping[str, str], body: Any) -> str:
+    """Judge the answer to `GET /events/{event}/seats`: the list, or a problem detail."""
+    if status == 200:
+        return _odd_list(body)
+    if status in (404, 503):
+        return _odd_problem(status, headers, body)
+    return f"{status}, which the contract does not know for a list of seats"
 
 
 def location_id(headers: Mapping[str, str]) -> str | None:
@@ -52,9 +61,31 @@ def _odd_order(body: Any, asked: Mapping[str, str], told: str, states: tuple[str
             return f"{told} with {_shown(body.get(key))} as the order's {key}, and it had asked for {_shown(value)}"
     if body.get("status") not in states:
         return f"{told} with an order whose status is {_shown(body.get('status'))} (allowed: {', '.join(states)})"
-    amount = body.get("amount_cents")
-    if not isinstance(amount, int) or isinstance(amount, bool) or amount <= 0:
-        return f"{told} with {_shown(amount)} as the order's amount_cents"
+    if not _is_amount(body.get("amount_cents")):
+        return f"{told} with {_shown(body.get('amount_cents'))} as the order's amount_cents"
+    return ""
+
+
+def _odd_deal(body: Mapping[str, Any]) -> str:
+    odd = next((key for key in ("event", "seat", "buyer") if not isinstance(body.get(key), str)), "")
+    return f"200 with {_shown(body.get(odd))} as the order's {odd}" if odd else ""
+
+
+def _odd_list(body: Any) -> str:
+    if not isinstance(body, list):
+        return "200 without a list in the body"
+    names: set[str] = set()
+    for row in body:
+        if not isinstance(row, dict) or not isinstance(row.get("seat"), str) or not row["seat"]:
+            return "200 with a list in which a seat has no name"
+        name, price, sold = row["seat"], row.get("price_cents"), row.get("sold")
+        if name in names:
+            return f"200 with a list in which seat {_shown(name)} stands twice"
+        if not _is_amount(price):
+            return f"200 with a list in which {_shown(price)} is the price_cents of seat {_shown(name)}"
+        if not isinstance(sold, bool):
+            return f"200 with a list in which {_shown(sold)} is the sold of seat {_shown(name)}"
+        names.add(name)
     return ""
 
 
@@ -74,6 +105,10 @@ def _odd_problem(status: int, headers: Mapping[str, str], body: Any) -> str:
     if kind != PROBLEM:
         return f"{status} as {kind or 'no content type'}, and the contract asks for a problem detail ({PROBLEM})"
     return "" if isinstance(body, dict) else f"{status} with a problem detail that is no JSON object"
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _shown(value: object) -> str:

@@ -20,7 +20,7 @@ def explain(error: BaseException, scene: Scene) -> tuple[str, tuple[str, ...]]:
     if answer is None:
         return "", ()
     exchanges = scene.engine.trace()
-    record = Record.of(scene.buyer.told, scene.engine.provider("GET", "/books"), {})
+    record = Record.of(scene.buyer.told, scene.engine.provider("GET", "/books"))
     events = interleaving.of_answers([answer], exchanges, record, scene.faults)
     line = interleaving.as_text(interleaving.shorten(events), since=answer.asked_at)
     return why_waited(answer, exchanges), (line,)

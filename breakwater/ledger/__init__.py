@@ -4,9 +4,24 @@ The invariants are the shop's own content, plain functions in `labs/boxoffice/in
 and import nothing of the platform; each breach that one yields comes back with its evidence and its interleaving.
 """
 
+from breakwater.ledger.interleaving import Event, FaultWindow
 from breakwater.ledger.invariants import Invariant, load
 from breakwater.ledger.judge import Breach, Case, judge
-from breakwater.ledger.record import Capture, Record, Refund
+from breakwater.ledger.record import Capture, Record, Refund, Seat
 from breakwater.ledger.watch import Ledger, Unbalanced
 
-__all__ = ["Breach", "Capture", "Case", "Invariant", "Ledger", "Record", "Refund", "Unbalanced", "judge", "load"]
+__all__ = [
+    "Breach",
+    "Capture",
+    "Case",
+    "Event",
+    "FaultWindow",
+    "Invariant",
+    "Ledger",
+    "Record",
+    "Refund",
+    "Seat",
+    "Unbalanced",
+    "judge",
+    "load",
+]

@@ -1,5 +1,10 @@
-"""The interleaving: the few events of the requests involved, in the order in which they happened, as text."""
+"""The interleaving: the few events of the requests involved, in the order in which they happened.
 
+Where several buyers are involved, each event says for whom it happened: two threads can be told apart only so.
+"""
+
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,15 +14,41 @@ from breakwater.ledger.record import Record
 
 LONGEST = 12
 BUYER = "buyer"  # the caller of the links from outside
+GATEWAY, PROVIDER = "gateway", "provider"
+LONGEST_REQUEST = 40
+
+# What stays where there are too many events: what buyers and the books saw, then what was asked inside the shop, then
+# what was answered there. That somebody's question was passed on, and that the provider was asked, the first say too.
+SEEN, ASKED, ANSWERED, PASSED_ON = range(4)
+_WORD = re.compile(r"[\w-]+")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Event:
-    """Something that happened at `at` (UNIX seconds). Where there are too many, those that `matter` stay."""
+    """Something that happened at `at` (UNIX seconds): `source` said something to `target`, or did it (target empty).
+
+    `buyer` is for whom, where that is in question. With no source either it is the weather. A lower `rank` matters
+    more.
+    """
 
     at: float
-    text: str
-    matters: bool = False
+    source: str
+    target: str
+    says: str
+    buyer: str = ""
+    rank: int = SEEN
+
+    @property
+    def label(self) -> str:
+        """What stands at the event: `GET /seats/A1, for buyer 1`."""
+        whose = f"for {self.buyer}" if self.buyer and self.buyer not in (self.source, self.target) else ""
+        return " ".join(part for part in (self.says, whose) if part)
+
+    @property
+    def text(self) -> str:
+        if not self.target:
+            return " ".join(part for part in (self.source, self.label) if part)
+        return " ".join(part for part in (f"{self.source} → {self.target}", self.label) if part)
 
 
 @dataclass(frozen=True)
@@ -38,23 +69,21 @@ def of_answers(
     orders: Iterable[str] = (),
 ) -> list[Event]:
     """The events of these purchases: the buyers' own, those on the links, in the books, and the faults around."""
-    names = _names(answers)
-    requests = {answer.request_id for answer in answers}
-    ids = {answer.order_id for answer in answers if answer.order_id} | set(orders)
-    events = [event for answer in answers for event in _told(answer, names[answer.buyer])]
-    events += [event for exchange in exchanges if _concerns(exchange, requests, ids) for event in _passed(exchange)]
-    events += _booked(record, ids) if record else []
+    whose = _Whose(answers, record, orders)
+    events = [event for answer in answers for event in _told(answer, whose.names[answer.buyer])]
+    events += [event for exchange in exchanges if whose.concerns(exchange) for event in _passed(exchange, whose)]
+    events += _booked(record, whose) if record else []
     if not events:
         return []
-    begin, end = min(events).at, max(events).at
+    begin, end = min(event.at for event in events), max(event.at for event in events)
     events += [event for fault in faults for event in _weather(fault) if begin < event.at < end]
-    return sorted(events)
+    return sorted(events, key=_when)
 
 
 def shorten(events: Sequence[Event], longest: int = LONGEST) -> list[Event]:
     """At most `longest` events: those that matter first, then the earliest; in time order."""
-    kept = sorted(events, key=lambda event: (not event.matters, event.at))[:longest]
-    return sorted(kept)
+    kept = sorted(events, key=lambda event: (event.rank, event.at))[:longest]
+    return sorted(kept, key=_when)
 
 
 def as_text(events: Sequence[Event], since: float | None = None) -> str:
@@ -65,44 +94,93 @@ def as_text(events: Sequence[Event], since: float | None = None) -> str:
     return " · ".join(f"{event.text} {event.at - zero:.2f} s" for event in events)
 
 
-def _names(answers: Sequence[Answer]) -> dict[str, str]:
-    """Short names for the buyers: `buyer`, or `buyer 1`, `buyer 2` where there are several."""
-    buyers = list(dict.fromkeys(answer.buyer for answer in answers))
-    return {name: "buyer" if len(buyers) == 1 else f"buyer {n}" for n, name in enumerate(buyers, 1)}
+def passed_for(requests: set[str], ids: set[str], exchanges: Iterable[Exchange]) -> dict[str, list[Exchange]]:
+    """Which exchanges were for which request, or name which order: one pass over what may be many."""
+    found: dict[str, list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        words = set(_WORD.findall(f"{exchange.request} {exchange.request_id}"))
+        for key in (words & ids) | ({exchange.request_id} & requests):
+            found[key].append(exchange)
+    return found
+
+
+class _Whose:
+    """Knows for which buyer an exchange or a capture was; with one buyer there is no question, and no name."""
+
+    def __init__(self, answers: Sequence[Answer], record: Record | None, orders: Iterable[str]) -> None:
+        buyers = list(dict.fromkeys(answer.buyer for answer in answers))
+        self.several = len(buyers) > 1
+        self.names = {name: f"{BUYER} {n}" if self.several else BUYER for n, name in enumerate(buyers, 1)}
+        self._requests = {answer.request_id: self.names[answer.buyer] for answer in answers}
+        self._orders = {answer.order_id: self.names[answer.buyer] for answer in answers if answer.order_id}
+        for order_id in orders:
+            order = record.orders.get(order_id) if record else None
+            self._orders.setdefault(order_id, self.names.get(order.buyer, "") if order else "")
+
+    def of_order(self, order_id: str) -> str:
+        return self._orders.get(order_id, "") if self.several else ""
+
+    def of(self, exchange: Exchange) -> str:
+        if not self.several:
+            return ""
+        return self._requests.get(exchange.request_id) or self.of_order(self._named(exchange) or "")
+
+    def has(self, order_id: str) -> bool:
+        return order_id in self._orders
+
+    def concerns(self, exchange: Exchange) -> bool:
+        """Whether it was within the shop, and for one of these purchases. (The buyers' own are in `told`.)"""
+        if exchange.caller == BUYER or exchange.request_id.startswith(LOOK):
+            return False
+        return exchange.request_id in self._requests or self._named(exchange) is not None
+
+    def _named(self, exchange: Exchange) -> str | None:
+        """The order that the exchange names in its path or its id."""
+        words = _WORD.findall(f"{exchange.request} {exchange.request_id}")
+        return next((word for word in words if word in self._orders), None)
 
 
 def _told(answer: Answer, name: str) -> Iterator[Event]:
-    yield Event(answer.asked_at, f"{name} → gateway", True)
+    yield Event(answer.asked_at, name, GATEWAY, "", name)
     if answer.status is None:
-        yield Event(answer.answered_at, f"{name} has no answer", True)
+        yield Event(answer.answered_at, name, "", "has no answer", name)
     else:
-        yield Event(answer.answered_at, f"gateway → {name} ({answer.status})", True)
+        yield Event(answer.answered_at, GATEWAY, name, f"({answer.status})", name)
 
 
-def _passed(exchange: Exchange) -> Iterator[Event]:
-    yield Event(exchange.asked_at, f"{exchange.caller} → {exchange.callee}")
+def _passed(exchange: Exchange, whose: _Whose) -> Iterator[Event]:
+    buyer, there, back = whose.of(exchange), ASKED, ASKED
+    request = ""
+    if whose.several:
+        is_passed_on = exchange.caller == GATEWAY or exchange.callee == PROVIDER
+        there, back = (PASSED_ON, PASSED_ON) if is_passed_on else (ASKED, ANSWERED)
+        request = _short(exchange.request)
+    yield Event(exchange.asked_at, exchange.caller, exchange.callee, request, buyer, there)
     if exchange.answered_at is not None:
-        status = f" ({exchange.status})" if exchange.status else ""
-        yield Event(exchange.answered_at, f"{exchange.callee} → {exchange.caller}{status}")
+        status = f"({exchange.status})" if exchange.status else ""
+        yield Event(exchange.answered_at, exchange.callee, exchange.caller, status, buyer, back)
 
 
-def _booked(record: Record, ids: set[str]) -> Iterator[Event]:
-    captures = {capture.id: capture for capture in record.captures if capture.reference in ids}
+def _booked(record: Record, whose: _Whose) -> Iterator[Event]:
+    captures = {capture.id: capture for capture in record.captures if whose.has(capture.reference)}
     for capture in captures.values():
-        yield Event(capture.at, f"provider captured {capture.amount_cents} cents", True)
+        says = f"captured {capture.amount_cents} cents"
+        yield Event(capture.at, PROVIDER, "", says, whose.of_order(capture.reference))
     for refund in record.refunds:
-        if refund.capture_id in captures:
-            yield Event(refund.at, f"provider refunded {captures[refund.capture_id].amount_cents} cents", True)
+        if paid := captures.get(refund.capture_id):
+            says = f"refunded {paid.amount_cents} cents"
+            yield Event(refund.at, PROVIDER, "", says, whose.of_order(paid.reference))
 
 
 def _weather(fault: FaultWindow) -> Iterator[Event]:
-    yield Event(fault.began_at, fault.began)
+    yield Event(fault.began_at, "", "", fault.began, rank=ASKED)
     if fault.healed_at is not None:
-        yield Event(fault.healed_at, fault.healed)
+        yield Event(fault.healed_at, "", "", fault.healed, rank=ASKED)
 
 
-def _concerns(exchange: Exchange, requests: set[str], ids: set[str]) -> bool:
-    """Whether the exchange was within the shop, and for one of these purchases. (The buyers' own are in `told`.)"""
-    if exchange.caller == BUYER or exchange.request_id.startswith(LOOK):
-        return False
-    return exchange.request_id in requests or any(order_id in exchange.request for order_id in ids)
+def _short(request: str) -> str:
+    return request if len(request) <= LONGEST_REQUEST else f"{request[: LONGEST_REQUEST - 1]}…"
+
+
+def _when(event: Event) -> float:
+    return event.at

@@ -9,16 +9,19 @@ from types import ModuleType
 
 from breakwater import paths
 from breakwater.errors import BadInput
-from breakwater.ledger.record import Record
+from breakwater.ledger.record import Record, Seat
+
+About = str | list[str] | Seat
+"""What a breach is about: an order's id, the ids of several, or a seat."""
 
 
 @dataclass(frozen=True)
 class Invariant:
-    """Something that must hold of every run. `find` yields one (order id, what is wrong) a breach."""
+    """Something that must hold of every run. `find` yields one (what it is about, what is wrong) a breach."""
 
     name: str
     sentence: str
-    find: Callable[[Record], Iterable[tuple[str, str]]]
+    find: Callable[[Record], Iterable[tuple[About, str]]]
 
 
 def load(folder: Path | None = None) -> list[Invariant]:

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from breakwater.buyer import Answer, OrderSeen
+from breakwater.buyer import Answer, OrderSeen, SeatSeen, SeatsSeen
+
+Seat = tuple[str, str]
+"""An event and a seat of it."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +32,39 @@ class Refund:
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one run. `orders` maps an order's id to what the shop says of it."""
+    """What is known of one run.
+
+    `orders` maps an order's id to what the shop says of it, `seats` a seat to what its list says, `unlisted` an
+    event whose list could not be had to the reason. `prices` is what each seat costs, in cents: the course's own.
+    """
 
     told: tuple[Answer, ...] = ()
     captures: tuple[Capture, ...] = ()
     refunds: tuple[Refund, ...] = ()
     orders: Mapping[str, OrderSeen] = field(default_factory=dict)
+    seats: Mapping[Seat, SeatSeen] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
+    prices: Mapping[Seat, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, told: Iterable[Answer], books: Mapping[str, Any], orders: Mapping[str, OrderSeen]) -> Self:
-        """Build a record from the provider's books as its controls give them."""
+    def of(
+        cls,
+        told: Iterable[Answer],
+        books: Mapping[str, Any],
+        orders: Iterable[OrderSeen] = (),
+        lists: Iterable[SeatsSeen] = (),
+        prices: Mapping[Seat, int] | None = None,
+    ) -> Self:
+        """Build a record; the provider's `books` are as its controls give them."""
+        lists = tuple(lists)
         return cls(
             tuple(told),
             tuple(Capture(**_only(row, Capture)) for row in books["captures"]),
             tuple(Refund(**_only(row, Refund)) for row in books["refunds"]),
-            orders,
+            {order.id: order for order in orders},
+            {(seen.event, name): seat for seen in lists for name, seat in seen.seats.items()},
+            {seen.event: seen.trouble for seen in lists if seen.trouble},
+            prices or {},
         )
 
 

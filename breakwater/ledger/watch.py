@@ -2,47 +2,57 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from breakwater.buyer import Buyer
 from breakwater.engines import Engine
+from breakwater.ledger import prices as price_list
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.ledger.invariants import Invariant
-from breakwater.ledger.judge import Breach, Case, judge
-from breakwater.ledger.record import Record, order_ids
+from breakwater.ledger.judge import Breach, Case, find, judge
+from breakwater.ledger.record import Record, Seat, order_ids
 
 POLL_S = 0.25
 SETTLED_S = 0.5  # what was held up on a link arrives within milliseconds after it heals
 LEAST_S = 2.0  # so long at least a shop is given from the first look on
+AT_ONCE = 16  # questions; more would only wait in the gateway, and run out of patience there
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Unbalanced(AssertionError):
     """The books do not balance. `why` states the facts of the first breach, `evidence` its interleaving."""
 
     def __init__(self, breaches: Sequence[Breach], after: str) -> None:
-        first, more = breaches[0], len({breach.order_id for breach in breaches}) - 1
-        others = f" (and {more} more order{'s' if more > 1 else ''})" if more else ""
-        super().__init__(f"{after} the books do not balance: {first.what}{others}")
+        first = breaches[0]
+        super().__init__(f"{after} the books do not balance: {first.what}{_others(breaches)}")
         self.breaches = tuple(breaches)
         self.why = first.facts
-        self.evidence = (first.interleaving,) if first.interleaving else ()
+        self.evidence = (first.interleaving,) if first.events else ()
 
 
 class Ledger:
-    """Judges one running shop by what `buyer` was told, the provider's books and the shop's public interface."""
+    """Judges one running shop by what `buyer` was told, the provider's books and the shop's public interface.
+
+    `prices` is what each seat costs; by default what the contract lists.
+    """
 
     def __init__(
-        self, engine: Engine, buyer: Buyer, invariants: Sequence[Invariant], faults: Sequence[FaultWindow] = ()
+        self,
+        engine: Engine,
+        buyer: Buyer,
+        invariants: Sequence[Invariant],
+        faults: Sequence[FaultWindow] = (),
+        prices: Mapping[Seat, int] | None = None,
     ) -> None:
         self._engine, self._buyer, self._invariants, self._faults = engine, buyer, invariants, faults
+        self._prices = price_list.load() if prices is None else prices
 
     async def look(self) -> Case:
         """One look at everything. Raises CourseError where the engine or the provider does not answer."""
-        books = await asyncio.to_thread(self._engine.provider, "GET", "/books")
-        orders = await asyncio.gather(*(self._buyer.order(name) for name in order_ids(self._buyer.told, books)))
-        exchanges = await asyncio.to_thread(self._engine.trace)
-        record = Record.of(self._buyer.told, books, {order.id: order for order in orders})
-        return Case(record, exchanges, tuple(self._faults))
+        return await self._with_trace(await self._record())
 
     async def breaches(self) -> list[Breach]:
         """What is wrong at this moment."""
@@ -63,13 +73,45 @@ class Ledger:
         balanced_since: float | None = None
         was_wrong = False
         while True:
-            breaches = await self.breaches()
+            record = await self._record()
+            is_wrong = bool(find(record, self._invariants))
             now = time.time()
-            was_wrong = was_wrong or bool(breaches)
-            balanced_since = None if breaches else balanced_since or now
+            was_wrong = was_wrong or is_wrong
+            balanced_since = None if is_wrong else balanced_since or now
             if balanced_since is not None and now - balanced_since >= SETTLED_S:
                 return balanced_since - begun if was_wrong else 0.0
-            if breaches and now >= deadline:
+            if is_wrong and now >= deadline:
                 after = "after the trouble ended" if healed_at else "later"
+                breaches = judge(await self._with_trace(record), self._invariants)
                 raise Unbalanced(breaches, f"{now - begun:.1f} s {after}")
             await asyncio.sleep(POLL_S)
+
+    async def _record(self) -> Record:
+        """What the three accounts say now."""
+        books = await asyncio.to_thread(self._engine.provider, "GET", "/books")
+        orders = await _each(self._buyer.order, order_ids(self._buyer.told, books))
+        events = {event for event, _ in self._prices} | {order.event for order in orders if order.status}
+        lists = await _each(self._buyer.seats, sorted(events))
+        return Record.of(self._buyer.told, books, orders, lists, self._prices)
+
+    async def _with_trace(self, record: Record) -> Case:
+        return Case(record, await asyncio.to_thread(self._engine.trace), tuple(self._faults))
+
+
+async def _each(look: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
+    """Look at each, a few at once."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(thing: T) -> R:
+        async with limit:
+            return await look(thing)
+
+    return list(await asyncio.gather(*(one(thing) for thing in things)))
+
+
+def _others(breaches: Sequence[Breach]) -> str:
+    """How many more there are, beside the first: orders, where all are of orders."""
+    more = len({breach.orders or breach.seat for breach in breaches}) - 1
+    thing = "order" if all(breach.orders for breach in breaches) else "breach"
+    plural = "" if more == 1 else "es" if thing == "breach" else "s"
+    return f" (and {more} more {thing}{plural})" if more else ""

@@ -1,6 +1,7 @@
 """Designs of a shop, right and wrong, for the model. Each docstring says what the design believes."""
 
 import asyncio
+from typing import Any
 
 from model import Declined, Lost, Order, World
 
@@ -177,6 +178,38 @@ async def one_at_a_time(world: World, order: Order) -> int:
         return await settles_later(world, order)
 
 
+async def sells_at_one_cent(world: World, order: Order) -> int:
+    """Paid is paid."""
+    order["amount_cents"] = 1
+    return await settles_later(world, order)
+
+
+async def lists_and_sells_at_one_cent(world: World, order: Order) -> int:
+    """Whoever changes the price everywhere has balanced books."""
+    world.prices = dict.fromkeys(world.prices, 1)
+    return await sells_at_one_cent(world, order)
+
+
+async def never_frees_a_seat(world: World, order: Order) -> int:
+    """Who wanted the seat once may come back."""
+    world.stuck.add(order["seat"])
+    return await settles_later(world, order)
+
+
+async def lists_what_is_sold_as_free(world: World, order: Order) -> int:
+    """The list is only for looking."""
+    told = await settles_later(world, order)
+    world.orders = _Unlisted(world.orders)
+    return told
+
+
+class _Unlisted(dict[str, Order]):
+    """Orders that can be found, and that no list of seats is made from."""
+
+    def values(self) -> Any:
+        return ()
+
+
 class _Lock:
     """An asyncio.Lock for whichever loop runs now."""
 
@@ -206,4 +239,8 @@ WRONG = {
     trips_for_ever: ALL,
     does_not_know: ALL,
     one_at_a_time: ALL - {"answer-lost"},
+    sells_at_one_cent: ALL,
+    lists_and_sells_at_one_cent: ALL,
+    never_frees_a_seat: ALL,
+    lists_what_is_sold_as_free: ALL,
 }

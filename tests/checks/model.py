@@ -19,6 +19,9 @@ from breakwater.buyer import DECLINED_CARD
 from breakwater.engines import Exchange, ServiceStatus
 from breakwater.errors import EngineTrouble
 from breakwater.faults import Fault
+from breakwater.ledger import prices
+
+PRICES = prices.load()
 
 Order = dict[str, Any]
 
@@ -43,6 +46,8 @@ class World:
         self.exchanges: list[Exchange] = []
         self.tasks: set[asyncio.Task[Any]] = set()
         self.breaker_open = False
+        self.stuck: set[str] = set()
+        self.prices = dict(PRICES)
 
     def behind(self, work: Awaitable[Any]) -> asyncio.Task[Any]:
         """Do this in the background."""
@@ -79,9 +84,23 @@ class World:
         known = [c for c in self.captures if key is not None and c["idempotency_key"] == key]
         if known:
             return known[0]
-        row = {"id": uuid.uuid4().hex, "reference": order["id"], "amount_cents": 4500, "at": time.time()}
+        row = {
+            "id": uuid.uuid4().hex,
+            "reference": order["id"],
+            "amount_cents": order["amount_cents"],
+            "at": time.time(),
+        }
         self.captures.append(row | {"idempotency_key": key})
         return self.captures[-1]
+
+    def seats(self, event: str) -> list[dict[str, Any]]:
+        """The event's list; `stuck` are seats that are sold though nobody has them."""
+        held = {order["seat"] for order in self.orders.values() if order["status"] in ("pending", "confirmed")}
+        return [
+            {"seat": seat, "price_cents": cents, "sold": seat in held | self.stuck}
+            for (its, seat), cents in self.prices.items()
+            if its == event
+        ]
 
     def refund(self, order: Order) -> None:
         """Give back whatever was captured for the order so far."""
@@ -165,19 +184,23 @@ class ModelEngine:
         if scope["method"] == "POST":
             rid = dict(scope["headers"])[b"x-request-id"].decode()
             order = {"id": uuid.uuid4().hex, **body, "amount_cents": 4500, "status": "pending", "rid": rid}
-            status = await self.design(self.world, order)
+            await _answer(send, await self.design(self.world, order), order)
+        elif scope["path"].endswith("/seats"):
+            await _send(send, 200, [], self.world.seats(scope["path"].split("/")[2]))
         else:
             order = self.world.orders.get(scope["path"].rpartition("/")[2], {})
-            status = 200 if order else 404
-        await _answer(send, status, order)
+            await _answer(send, 200 if order else 404, order)
 
 
 async def _answer(send: Any, status: int, order: Order) -> None:
     good = status < 400
-    kind = b"application/json" if good else b"application/problem+json"
     shown = {key: order[key] for key in ("id", "event", "seat", "buyer", "amount_cents", "status")} if good else {}
-    headers = [(b"content-type", kind)]
-    if status == 202:
-        headers.append((b"location", f"/orders/{order['id']}".encode()))
+    headers = [(b"location", f"/orders/{order['id']}".encode())] if status == 202 else []
+    await _send(send, status, headers, shown)
+
+
+async def _send(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: Any) -> None:
+    kind = b"application/json" if status < 400 else b"application/problem+json"
+    headers = [(b"content-type", kind), *headers]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(shown).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})

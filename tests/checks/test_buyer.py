@@ -140,3 +140,40 @@ async def test_looking_at_an_order_brings_its_state_or_why_not(serve) -> None:
     gone = await serve(http(404, {"title": "x"}, PROBLEM))
     assert (await gone.order("o1")).trouble == "404"
     assert (await gone.order("../../\n etc")).trouble == "404"
+
+
+async def test_an_order_of_which_no_seat_can_be_made_out_says_why(serve) -> None:
+    buyer = await serve(http(200, ORDER | {"status": "confirmed", "seat": ["A1"]}))
+    assert (await buyer.order("o1")).trouble == "200 with ['A1'] as the order's seat"
+
+
+SEAT = {"seat": "A1", "price_cents": 4500, "sold": False}
+ODD_LISTS = {
+    http(200, {"seats": []}): "200 without a list in the body",
+    http(200, ["A1"]): "200 with a list in which a seat has no name",
+    http(200, [SEAT, SEAT]): "200 with a list in which seat 'A1' stands twice",
+    http(200, [SEAT | {"price_cents": "45"}]): "200 with a list in which '45' is the price_cents of seat 'A1'",
+    http(200, [SEAT | {"price_cents": 0}]): "200 with a list in which 0 is the price_cents of seat 'A1'",
+    http(200, [SEAT | {"sold": 0}]): "200 with a list in which 0 is the sold of seat 'A1'",
+    http(200, b"<html>"): "200 with a body that is no JSON",
+    http(500, {}, PROBLEM): "500, which the contract does not know for a list of seats",
+    http(503, {}, PROBLEM): "503",
+    http(404, {}): "404 as no content type",
+    b"": "nothing that can be read: Server disconnected",
+}
+
+
+async def test_looking_at_the_seats_brings_each_with_its_price(serve) -> None:
+    seen = await (await serve(http(200, [SEAT, SEAT | {"seat": "A2", "sold": True}]))).seats()
+    assert seen.trouble == ""
+    assert {name: (seat.price_cents, seat.sold) for name, seat in seen.seats.items()} == {
+        "A1": (4500, False),
+        "A2": (4500, True),
+    }
+
+
+@pytest.mark.parametrize("answer", ODD_LISTS, ids=ODD_LISTS.values())
+async def test_a_list_that_is_odd_or_cannot_be_had_says_why(serve, answer) -> None:
+    seen = await (await serve(answer)).seats()
+    assert seen.seats == {}
+    assert ODD_LISTS[answer] in seen.trouble

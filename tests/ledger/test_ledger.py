@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakwater import ledger
-from breakwater.buyer import Answer, OrderSeen
+from breakwater.buyer import Answer, OrderSeen, SeatSeen
 from breakwater.engines import Exchange
 from breakwater.ledger import Capture, Case, Record, Refund
 
 INVARIANTS = ledger.load()
+EVENT = "opening-night"
+PRICES = {(EVENT, f"A{n}"): 4500 for n in range(100)}
 STORIES = (
     "sold",
     "accepted-sold",
@@ -51,11 +53,19 @@ def tell(n: int, story: str) -> Record:
 
 
 def join(parts: list[Record]) -> Record:
+    """One record of all, with the seat list that follows from the orders."""
+    orders = {key: value for p in parts for key, value in p.orders.items()}
     return Record(
         tuple(t for p in parts for t in p.told),
         tuple(c for p in parts for c in p.captures),
         tuple(r for p in parts for r in p.refunds),
-        {key: value for p in parts for key, value in p.orders.items()},
+        orders,
+        {
+            seat: SeatSeen(cents, seat in {(o.event, o.seat) for o in orders.values() if o.status == "confirmed"})
+            for seat, cents in PRICES.items()
+        },
+        {},
+        PRICES,
     )
 
 
@@ -117,6 +127,52 @@ def sell_the_seat_again(record: Record) -> Record:
     return join([record, replace(other, orders=sold, told=(replace(other.told[0], seat="A99"),))])
 
 
+def relist(record: Record, seat: str, **changed: object) -> Record:
+    seen = replace(record.seats[EVENT, seat], **changed)
+    return replace(record, seats={**record.seats, (EVENT, seat): seen})
+
+
+def sell_at_one_cent(record: Record) -> Record:
+    cheap = tuple(replace(c, amount_cents=1) if c.reference == "o99" else c for c in record.captures)
+    return replace(
+        record, captures=cheap, orders={**record.orders, "o99": replace(order(99, "confirmed"), amount_cents=1)}
+    )
+
+
+def tell_another_price(record: Record) -> Record:
+    told = tuple(replace(t, body={"amount_cents": 1}) if t.buyer == "b99" else t for t in record.told)
+    return replace(record, told=told)
+
+
+def change_the_price(record: Record) -> Record:
+    cheap = {seat: replace(seen, price_cents=1) for seat, seen in record.seats.items()}
+    return replace(sell_at_one_cent(record), seats=cheap)
+
+
+def hide_a_seat(record: Record) -> Record:
+    return replace(record, seats={seat: seen for seat, seen in record.seats.items() if seat != (EVENT, "A98")})
+
+
+def list_nothing(record: Record) -> Record:
+    return replace(record, seats={}, unlisted={EVENT: "503"})
+
+
+def list_the_sold_seat_as_free(record: Record) -> Record:
+    return relist(record, "A99", sold=False)
+
+
+def never_free_a_seat(record: Record) -> Record:
+    return relist(join([record, tell(98, "declined")]), "A98", sold=True)
+
+
+def never_free_the_seat_of_whom_nobody_answered(record: Record) -> Record:
+    return relist(join([record, tell(98, "unanswered-cancelled")]), "A98", sold=True)
+
+
+def show_another_seat(record: Record) -> Record:
+    return replace(record, orders={**record.orders, "o99": replace(order(99, "confirmed"), seat="A98")})
+
+
 CORRUPTIONS = {
     double_charge: "each-confirmed-order-has-one-capture",
     forget_the_capture: "each-confirmed-order-has-one-capture",
@@ -127,6 +183,15 @@ CORRUPTIONS = {
     tell_no_and_charge: "who-was-told-no-pays-nothing",
     leave_it_pending: "every-order-came-to-an-end",
     sell_the_seat_again: "no-seat-is-sold-twice",
+    show_another_seat: "no-acknowledged-order-is-lost",
+    sell_at_one_cent: "each-order-costs-what-its-seat-costs",
+    tell_another_price: "each-order-costs-what-its-seat-costs",
+    change_the_price: "each-event-lists-its-seats-at-their-prices",
+    hide_a_seat: "each-event-lists-its-seats-at-their-prices",
+    list_nothing: "each-event-lists-its-seats-at-their-prices",
+    list_the_sold_seat_as_free: "the-seat-of-a-confirmed-order-is-listed-as-sold",
+    never_free_a_seat: "a-seat-that-no-order-holds-is-listed-as-free",
+    never_free_the_seat_of_whom_nobody_answered: "a-seat-that-no-order-holds-is-listed-as-free",
 }
 
 

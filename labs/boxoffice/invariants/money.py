@@ -1,8 +1,9 @@
 """What must be true of the money, whatever the weather was.
 
 An invariant is a function of the record: what buyers were told (`told`), the provider's books (`captures`,
-`refunds`), and what the shop finally says of each order (`orders`, by id). It yields one pair a breach: the id of
-the order concerned, and what is wrong with it.
+`refunds`), what the shop finally says of each order (`orders`, by id) and of each seat (`seats`, by event and name;
+`unlisted`, by event, says why there is no list), and what each seat costs (`prices`). It yields one pair a breach:
+what it is about, and what is wrong. It is about an order (its id), several (a list of ids) or a seat (event, name).
 """
 
 from collections import Counter, defaultdict
@@ -11,7 +12,7 @@ CLOCK_S = 0.25  # two clocks need not agree better than that
 
 
 def each_confirmed_order_has_one_capture(record):
-    """Each confirmed order has exactly one capture, of its amount."""
+    """Each confirmed order has exactly one capture that stands, of its amount."""
     kept = _kept(record)
     for order in record.orders.values():
         if order.status != "confirmed":

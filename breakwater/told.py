@@ -7,11 +7,10 @@ that it never tells of orders that a later shop cannot know. Several processes m
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from breakwater.buyer import Answer
 from breakwater.engines import ShopSpec
@@ -91,16 +90,10 @@ def read(path: Path) -> Told:
 def _entry(path: Path, number: int, line: bytes) -> Answer | FaultWindow:
     try:
         [(kind, fields)] = json.loads(line).items()
-        return {"answer": _answer, "fault": _fault}[kind](fields)
+        if kind == "fault":
+            return FaultWindow(**fields)
+        return Answer(**{"answer": fields}[kind])
     except (ValueError, AttributeError, KeyError, TypeError):
         raise BadInput(
             f"{path}, line {number}: not what a buyer was told. Give a file that `course load` wrote."
         ) from None
-
-
-def _answer(fields: Mapping[str, Any]) -> Answer:
-    return Answer(**fields)
-
-
-def _fault(fields: Mapping[str, Any]) -> FaultWindow:
-    return FaultWindow(**fields)

@@ -13,7 +13,8 @@ from breakwater.dev.variants import patch_applies
 
 MUST = {"wrong": ("Why", "Misconception", "Loses"), "other": ("Why",)}
 FLAWS = "solutions/flaws.toml"
-FLAW_KEYS = ("id", "service", "module", "summary", "source", "checks")
+FLAW_KEYS = ("id", "service", "module", "summary", "source", "checks", "awaits")
+NEEDED = FLAW_KEYS[:5]
 
 
 def patches_say_why(module: ModuleContent) -> Iterator[Finding]:
@@ -81,8 +82,8 @@ def flaws_are_seen(module: ModuleContent) -> Iterator[Finding]:
 
 
 def flaws_are_complete(content: Content) -> Iterator[Finding]:
-    """solutions/flaws.toml: each flaw has its keys, an id of its own, and a module of the course."""
-    modules = [module.id for module in content.modules()]
+    """solutions/flaws.toml: each flaw has its keys, an id of its own, a module of the course, and what sees it."""
+    modules = {module.id: module.built for module in content.syllabus.modules}
     seen: set[str] = set()
     for flaw in _flaws(content.root):
         name = str(flaw.get("id", "?"))
@@ -97,8 +98,9 @@ def _flaws(root: Path) -> list[dict[str, Any]]:
     return [flaw for flaw in flaws if isinstance(flaw, dict)] if isinstance(flaws, list) else []
 
 
-def _flaw_faults(flaw: dict[str, Any], twice: bool, modules: list[str]) -> Iterator[tuple[str, str]]:
-    for key in FLAW_KEYS:
+def _flaw_faults(flaw: dict[str, Any], twice: bool, modules: dict[str, bool]) -> Iterator[tuple[str, str]]:
+    """`modules` says of each whether it is built."""
+    for key in NEEDED:
         if not flaw.get(key):
             yield f"`{key}` is missing", f"write {key} = …"
     for key in flaw:
@@ -109,3 +111,5 @@ def _flaw_faults(flaw: dict[str, Any], twice: bool, modules: list[str]) -> Itera
     module = str(flaw.get("module", ""))
     if module and module not in modules:
         yield f"module `{module}` is not in course.toml", suggest("name one", module, modules)
+    if modules.get(module) and not flaw.get("checks") and not flaw.get("awaits"):
+        yield f"no check sees it, and {module} is built", "name the `checks`, or the part that it `awaits`"

@@ -9,6 +9,7 @@ from breakwater.checks.overlay import lay_over
 from tests.boxoffice.conftest import alembic
 
 pytestmark = pytest.mark.shop
+SERVICES = ("catalog", "orders", "payments")
 REFERENCES = sorted(paths.SOLUTIONS.glob("*/boxoffice"))
 
 
@@ -17,7 +18,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return lay_over(request.param, tmp_path / "shop")
 
 
-@pytest.mark.parametrize("service", ["orders", "payments"])
+@pytest.mark.parametrize("service", SERVICES)
 async def test_migrations_go_up_and_down_and_match_the_models(shop, service, cluster):
     alembic(shop, service, cluster, "upgrade", "head")
     assert "No new upgrade operations detected" in alembic(shop, service, cluster, "check")
@@ -30,8 +31,8 @@ async def test_migrations_go_up_and_down_and_match_the_models(shop, service, clu
 async def test_a_role_reaches_its_own_database_alone(cluster):
     import asyncpg
 
-    for role in ("orders", "payments"):
-        for database in ("orders", "payments", "postgres", "template1"):
+    for role in SERVICES:
+        for database in (*SERVICES, "postgres", "template1"):
             reach = asyncpg.connect(
                 host="127.0.0.1", port=cluster.port, user=role, password=cluster.passwords[role], database=database
             )

@@ -50,6 +50,27 @@ async def test_each_event_lists_the_seats_and_prices_of_the_contract(gateway):
         }
 
 
+async def test_events_are_listed_the_next_one_first(gateway):
+    rows = (await gateway.get("/events", params={"limit": 200})).json()
+    assert len(rows) == 121
+    assert [row["starts_at"] for row in rows] == sorted(row["starts_at"] for row in rows)
+    assert rows[0]["id"] == "opening-night"
+    assert len((await gateway.get("/events")).json()) == 20
+
+
+async def test_a_search_forgives_a_typing_error(gateway):
+    assert (await gateway.get("/events", params={"q": "openning nihgt"})).json()[0]["id"] == "opening-night"
+    assert (await gateway.get("/events", params={"q": "zeppelin"})).json() == []
+
+
+async def test_an_event_page_tells_how_many_seats_are_free(gateway):
+    page = (await gateway.get("/events/opening-night")).json()
+    assert (page["title"], page["venue"]["name"]) == ("Opening Night", "The Grand Hall")
+    assert page["free_seats"] == sum(not seat["sold"] for seat in (await seats(gateway)).values())
+    announced = (await gateway.get("/events/evening-1")).json()
+    assert announced["free_seats"] == 0
+
+
 async def test_a_buyer_gets_a_seat_and_pays_once(naive, gateway, buyer):
     answer = await buyer.buy("B1")
     assert (answer.status, answer.trouble) == (201, "")
@@ -97,7 +118,9 @@ async def test_a_body_that_is_no_json_is_a_problem_detail(gateway):
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
 
 
-@pytest.mark.parametrize("path", [f"/orders/{uuid.uuid4()}", "/events/closing-night/seats", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", [f"/orders/{uuid.uuid4()}", "/events/closing-night", "/events/closing-night/seats", "/nowhere"]
+)
 async def test_what_is_not_there_is_a_problem_detail(gateway, path):
     answer = await gateway.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
@@ -125,7 +148,7 @@ async def test_no_card_number_is_logged(naive, gateway):
     assert not [line for line in naive.logs() if "4111111111111111" in line]
 
 
-@pytest.mark.parametrize("service", ["gateway", "orders", "payments", "provider"])
+@pytest.mark.parametrize("service", ["catalog", "gateway", "orders", "payments", "provider"])
 async def test_every_service_is_alive_and_ready(naive, service):
     async with httpx.AsyncClient(base_url=naive.endpoint(service), verify=False) as client:
         assert (await client.get("/healthz")).status_code == 200

@@ -102,6 +102,12 @@ BROKEN = {
         "",
         "solutions/flaws.toml:2: flaw-complete:",
     ),
+    "flaw that nothing sees": (
+        "solutions/flaws.toml",
+        'checks = ["stays-lit"]',
+        "checks = []",
+        "solutions/flaws.toml:2: flaw-complete: flaw `draught`",
+    ),
     "flaw of no module": (
         "solutions/flaws.toml",
         "42-l",

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 SHOP = Path(__file__).resolve().parent.parent
-SERVICES = ("gateway", "orders", "payments", "provider")
+SERVICES = ("catalog", "gateway", "orders", "payments", "provider")
 PRINT_IT = "import json; from app.main import app; print(json.dumps(app.openapi()))"
 
 

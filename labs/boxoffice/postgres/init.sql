@@ -2,6 +2,10 @@
 -- what it wants to know of another, it asks that service.
 -- The passwords are those of compose.yaml, for a developer's machine; a deployment brings its own.
 
+CREATE ROLE catalog LOGIN PASSWORD 'catalog';
+CREATE DATABASE catalog OWNER catalog;
+REVOKE CONNECT ON DATABASE catalog FROM PUBLIC;
+
 CREATE ROLE orders LOGIN PASSWORD 'orders';
 CREATE DATABASE orders OWNER orders;
 REVOKE CONNECT ON DATABASE orders FROM PUBLIC;

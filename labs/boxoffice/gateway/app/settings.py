@@ -4,6 +4,7 @@ from pydantic_settings import BaseSettings
 
 
 class Settings(BaseSettings):
-    """`ORDERS_URL` is the service that sells."""
+    """`CATALOG_URL` is the service that knows the events, `ORDERS_URL` the one that sells."""
 
+    catalog_url: str
     orders_url: str

@@ -1,7 +1,7 @@
 """Logs: one JSON object a line on stdout, each with the id of the request that it belongs to.
 
-The id arrives in X-Request-ID or is made here, and is returned, so that one `grep` follows a buyer through the shop
-and out of it.
+The id arrives in X-Request-ID or is made here, and is returned, so that one `grep` follows a buyer through all
+services.
 """
 
 import json

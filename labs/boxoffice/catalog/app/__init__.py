@@ -1,0 +1,1 @@
+"""The catalog: which events there are, where and when."""

@@ -1,6 +1,11 @@
-"""How tests are shared out where several run at a time (pytest-xdist)."""
+"""What holds for every test, and how tests are shared out where several run at a time (pytest-xdist)."""
+
+import signal
 
 import pytest
+
+# What is started in the background of a script ignores SIGINT, and hands that on to all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from breakwater.ledger.interleaving import Event, FaultWindow
 from breakwater.ledger.invariants import Invariant, load
 from breakwater.ledger.judge import Breach, Case, judge
 from breakwater.ledger.record import Capture, Record, Refund, Seat
-from breakwater.ledger.watch import Ledger, Unbalanced
+from breakwater.ledger.watch import Ledger, Outcome, Unbalanced
 
 __all__ = [
     "Breach",
@@ -18,6 +18,7 @@ __all__ = [
     "FaultWindow",
     "Invariant",
     "Ledger",
+    "Outcome",
     "Record",
     "Refund",
     "Seat",

@@ -15,11 +15,13 @@ from breakwater.ledger.record import Record
 LONGEST = 12
 BUYER = "buyer"  # the caller of the links from outside
 GATEWAY, PROVIDER = "gateway", "provider"
+PURCHASE = "POST /orders"
 LONGEST_REQUEST = 40
 
 # What stays where there are too many events: what buyers and the books saw, then what was asked inside the shop, then
 # what was answered there. That somebody's question was passed on, and that the provider was asked, the first say too.
 SEEN, ASKED, ANSWERED, PASSED_ON = range(4)
+_CALL = re.compile(r"POST /(?:\w+\.)+(\w+/\w+)")
 _WORD = re.compile(r"[\w-]+")
 
 
@@ -76,7 +78,8 @@ def of_answers(
     if not events:
         return []
     begin, end = min(event.at for event in events), max(event.at for event in events)
-    events += [event for fault in faults for event in _weather(fault) if begin < event.at < end]
+    rank = ANSWERED if whose.several else ASKED
+    events += [event for fault in faults for event in _weather(fault, rank) if begin < event.at < end]
     return sorted(events, key=_when)
 
 
@@ -84,6 +87,15 @@ def shorten(events: Sequence[Event], longest: int = LONGEST) -> list[Event]:
     """At most `longest` events: those that matter first, then the earliest; in time order."""
     kept = sorted(events, key=lambda event: (event.rank, event.at))[:longest]
     return sorted(kept, key=_when)
+
+
+def at_the_door(exchanges: Iterable[Exchange]) -> Iterator[Answer]:
+    """The purchases that came in, as the outermost link saw them: without the names, for whom nobody kept these."""
+    for seen in exchanges:
+        if seen.caller == BUYER and seen.request == PURCHASE:
+            elapsed_s = (seen.answered_at or seen.asked_at) - seen.asked_at
+            status = int(seen.status) if seen.status else None
+            yield Answer(seen.request_id, "", "", "", seen.request_id, seen.asked_at, elapsed_s, status)
 
 
 def as_text(events: Sequence[Event], since: float | None = None) -> str:
@@ -157,7 +169,7 @@ def _passed(exchange: Exchange, whose: _Whose) -> Iterator[Event]:
         request = _short(exchange.request)
     yield Event(exchange.asked_at, exchange.caller, exchange.callee, request, buyer, there)
     if exchange.answered_at is not None:
-        status = f"({exchange.status})" if exchange.status else ""
+        status = "" if exchange.status is None else f"({exchange.status})"
         yield Event(exchange.answered_at, exchange.callee, exchange.caller, status, buyer, back)
 
 
@@ -172,13 +184,16 @@ def _booked(record: Record, whose: _Whose) -> Iterator[Event]:
             yield Event(refund.at, PROVIDER, "", says, whose.of_order(paid.reference))
 
 
-def _weather(fault: FaultWindow) -> Iterator[Event]:
-    yield Event(fault.began_at, "", "", fault.began, rank=ASKED)
+def _weather(fault: FaultWindow, rank: int) -> Iterator[Event]:
+    yield Event(fault.began_at, "", "", fault.began, rank=rank)
     if fault.healed_at is not None:
-        yield Event(fault.healed_at, "", "", fault.healed, rank=ASKED)
+        yield Event(fault.healed_at, "", "", fault.healed, rank=rank)
 
 
 def _short(request: str) -> str:
+    """A request in few words; of a gRPC call (`POST /box.v1.Inventory/Reserve`), the service and the method."""
+    if call := _CALL.fullmatch(request):
+        request = call[1]
     return request if len(request) <= LONGEST_REQUEST else f"{request[: LONGEST_REQUEST - 1]}…"
 
 

@@ -78,6 +78,7 @@ class _Witness:
         self._case, self._record = case, case.record
         self._captures: dict[str, list[Capture]] = defaultdict(list)
         self._refunded = {refund.capture_id for refund in self._record.refunds}
+        self._anybody = self._record.told or tuple(interleaving.at_the_door(case.exchanges))
         self._by_order: dict[str, list[Answer]] = defaultdict(list)
         self._by_seat: dict[Seat, list[Answer]] = defaultdict(list)
         for capture in self._record.captures:
@@ -133,16 +134,20 @@ class _Witness:
         return list({answer.request_id: answer for answer in [*asked, *self._by_order[order_id]]}.values())
 
     def _by_trace(self, finding: Finding) -> list[Answer]:
-        """Where neither side names the other: who asked for the exchange during which the money was captured?"""
+        """Where neither side names the other: who asked for the exchanges during which the money was captured?
+
+        As many as there are orders, or it may have been somebody else.
+        """
         captured_at = [capture.at for order_id in finding.orders for capture in self._captures[order_id]]
         requests = {
             exchange.request_id
             for exchange in self._case.exchanges
             for at in captured_at
-            if exchange.asked_at <= at <= (exchange.answered_at or exchange.asked_at + 0.1)
+            if exchange.caller != interleaving.BUYER
+            and exchange.asked_at <= at <= (exchange.answered_at or exchange.asked_at + 0.1)
         }
-        found = [answer for answer in self._record.told if answer.request_id in requests]
-        return found if len(found) == 1 else []
+        found = [answer for answer in self._anybody if answer.request_id in requests]
+        return found if len(found) == len(finding.orders) else []
 
     def _facts(self, finding: Finding) -> str:
         """What buyers were told, what the shop says and what the books hold, in one line."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from breakwater.buyer import Buyer
@@ -31,6 +32,15 @@ class Unbalanced(AssertionError):
         self.breaches = tuple(breaches)
         self.why = first.facts
         self.evidence = (first.interleaving,) if first.events else ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the books stood in the end. `seconds`: for how long something was wrong, from the end of the trouble on."""
+
+    record: Record
+    breaches: tuple[Breach, ...]
+    seconds: float
 
 
 class Ledger:
@@ -66,9 +76,16 @@ class Ledger:
         Raises:
             Unbalanced: something is still wrong then.
         """
+        end = await self.settled(within_s)
+        if end.breaches:
+            after = "after the trouble ended" if self._healed_at() else "later"
+            raise Unbalanced(end.breaches, f"{end.seconds:.1f} s {after}")
+        return end.seconds
+
+    async def settled(self, within_s: float = 5.0) -> Outcome:
+        """As `balances`, and return how it ended in either case."""
         called = time.time()
-        healed_at = max((fault.healed_at for fault in self._faults if fault.healed_at), default=None)
-        begun = healed_at or called
+        begun = self._healed_at() or called
         deadline = max(begun + within_s, called + LEAST_S)
         balanced_since: float | None = None
         was_wrong = False
@@ -79,12 +96,14 @@ class Ledger:
             was_wrong = was_wrong or is_wrong
             balanced_since = None if is_wrong else balanced_since or now
             if balanced_since is not None and now - balanced_since >= SETTLED_S:
-                return balanced_since - begun if was_wrong else 0.0
+                return Outcome(record, (), balanced_since - begun if was_wrong else 0.0)
             if is_wrong and now >= deadline:
-                after = "after the trouble ended" if healed_at else "later"
                 breaches = judge(await self._with_trace(record), self._invariants)
-                raise Unbalanced(breaches, f"{now - begun:.1f} s {after}")
+                return Outcome(record, tuple(breaches), now - begun)
             await asyncio.sleep(POLL_S)
+
+    def _healed_at(self) -> float | None:
+        return max((fault.healed_at for fault in self._faults if fault.healed_at), default=None)
 
     async def _record(self) -> Record:
         """What the three accounts say now."""

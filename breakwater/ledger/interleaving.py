@@ -18,9 +18,9 @@ GATEWAY, PROVIDER = "gateway", "provider"
 PURCHASE = "POST /orders"
 LONGEST_REQUEST = 40
 
-# What stays where there are too many events: what buyers and the books saw, then what was asked inside the shop, then
-# what was answered there. That somebody's question was passed on, and that the provider was asked, the first say too.
-SEEN, ASKED, ANSWERED, PASSED_ON = range(4)
+# What stays where there are too many events: what buyers and the books saw, then what passed inside the shop, then the
+# weather. That a purchase was passed on, and on its way to the provider, the buyers' and the books' own events say too.
+SEEN, PASSED, WEATHER, IMPLIED = range(4)
 _CALL = re.compile(r"POST /(?:\w+\.)+(\w+/\w+)")
 _WORD = re.compile(r"[\w-]+")
 
@@ -78,7 +78,7 @@ def of_answers(
     if not events:
         return []
     begin, end = min(event.at for event in events), max(event.at for event in events)
-    rank = ANSWERED if whose.several else ASKED
+    rank = WEATHER if whose.several else PASSED
     events += [event for fault in faults for event in _weather(fault, rank) if begin < event.at < end]
     return sorted(events, key=_when)
 
@@ -128,6 +128,8 @@ class _Whose:
         for order_id in orders:
             order = record.orders.get(order_id) if record else None
             self._orders.setdefault(order_id, self.names.get(order.buyer, "") if order else "")
+        captures = record.captures if record else ()
+        self._paid = [(self.of_order(paid.reference), paid.at) for paid in captures if self.has(paid.reference)]
 
     def of_order(self, order_id: str) -> str:
         return self._orders.get(order_id, "") if self.several else ""
@@ -139,6 +141,12 @@ class _Whose:
 
     def has(self, order_id: str) -> bool:
         return order_id in self._orders
+
+    def is_implied(self, exchange: Exchange) -> bool:
+        """Whether other events tell of it: it carried the purchase in, or its buyer's money was taken during it."""
+        over = exchange.answered_at or float("inf")
+        paid = (at for buyer, at in self._paid if buyer == self.of(exchange))
+        return exchange.caller == GATEWAY or any(exchange.asked_at <= at <= over for at in paid)
 
     def concerns(self, exchange: Exchange) -> bool:
         """Whether it was within the shop, and for one of these purchases. (The buyers' own are in `told`.)"""
@@ -161,16 +169,13 @@ def _told(answer: Answer, name: str) -> Iterator[Event]:
 
 
 def _passed(exchange: Exchange, whose: _Whose) -> Iterator[Event]:
-    buyer, there, back = whose.of(exchange), ASKED, ASKED
-    request = ""
+    buyer, request, rank = whose.of(exchange), "", PASSED
     if whose.several:
-        is_passed_on = exchange.caller == GATEWAY or exchange.callee == PROVIDER
-        there, back = (PASSED_ON, PASSED_ON) if is_passed_on else (ASKED, ANSWERED)
-        request = _short(exchange.request)
-    yield Event(exchange.asked_at, exchange.caller, exchange.callee, request, buyer, there)
+        request, rank = _short(exchange.request), IMPLIED if whose.is_implied(exchange) else PASSED
+    yield Event(exchange.asked_at, exchange.caller, exchange.callee, request, buyer, rank)
     if exchange.answered_at is not None:
         status = "" if exchange.status is None else f"({exchange.status})"
-        yield Event(exchange.answered_at, exchange.callee, exchange.caller, status, buyer, back)
+        yield Event(exchange.answered_at, exchange.callee, exchange.caller, status, buyer, rank)
 
 
 def _booked(record: Record, whose: _Whose) -> Iterator[Event]:

@@ -203,6 +203,17 @@ async def lists_what_is_sold_as_free(world: World, order: Order) -> int:
     return told
 
 
+async def sells_what_looked_free(world: World, order: Order) -> int:
+    """Free when I looked is free when I sell."""
+    is_free = order["seat"] not in world.sold_to
+    await world.asked(order, "orders", "inventory", f"GET /seats/{order['seat']}")
+    if not is_free:
+        return 409
+    world.sold_to[order["seat"]] = order["id"]
+    await world.asked(order, "orders", "inventory", f"POST /seats/{order['seat']}/sale")
+    return await settles_later(world, order)
+
+
 class _Unlisted(dict[str, Order]):
     """Orders that can be found, and that no list of seats is made from."""
 

@@ -47,6 +47,7 @@ class World:
         self.tasks: set[asyncio.Task[Any]] = set()
         self.breaker_open = False
         self.stuck: set[str] = set()
+        self.sold_to: dict[str, str] = {}
         self.prices = dict(PRICES)
 
     def behind(self, work: Awaitable[Any]) -> asyncio.Task[Any]:
@@ -55,6 +56,12 @@ class World:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
+
+    async def asked(self, order: Order, caller: str, callee: str, request: str) -> None:
+        """One service has asked another, and a link has seen it; the answer is on its way for a moment."""
+        asked_at = time.time()
+        await asyncio.sleep(0.02)
+        self.exchanges.append(Exchange(caller, callee, request, order["rid"], asked_at, time.time(), 200))
 
     async def charge(self, order: Order, key: str | None = None) -> dict[str, Any]:
         """Capture the order's amount. It is carried out whether or not the caller stays. Raises Lost or Declined."""

@@ -1,8 +1,10 @@
 """A real shop whose stores the judge's side can reach, to plant what a ledger must find."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -12,6 +14,8 @@ import pytest
 
 from breakwater import paths
 from breakwater.cli.shop import open_shop
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "checks"))  # the model of a shop, and its designs
 
 
 @dataclass

@@ -1,7 +1,8 @@
-"""`course shop up`, `down`, `status`, `restart`, `logs`: the learner's shop as it runs."""
+"""`course shop up`, `down`, `status`, `restart`, `scale`, `logs`: the learner's shop as it runs."""
 
 import hashlib
 import time
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from breakwater.cli._out import console, note, print_json
+from breakwater.errors import ShopDidNotStart
 
 if TYPE_CHECKING:
     from breakwater.engines import ServiceStatus
@@ -17,13 +19,23 @@ Folder = Annotated[Path | None, typer.Option("--shop", metavar="DIR", help="The 
 EngineName = Annotated[str, typer.Option("--engine", help="What runs the shop.")]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
-MARKS = {"healthy": "[green]✓[/]", "starting": "[yellow]…[/]", "paused": "[yellow]‖[/]", "exited": "[red]✗[/]"}
+LAST_LINES = 10
+COLOURS = (31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96)
+"""Of a terminal, by ECMA-48."""
+
+MARKS = {
+    "healthy": "[green]✓[/]",
+    "starting": "[yellow]…[/]",
+    "building": "[yellow]…[/]",
+    "paused": "[yellow]‖[/]",
+    "exited": "[red]✗[/]",
+}
 
 
 def register(app: typer.Typer) -> None:
     """Add `course shop …` to `app`."""
-    group = typer.Typer(no_args_is_help=True, help="Run the shop: up, down, status, restart, logs.")
-    for command in (up, down, status, restart, logs):
+    group = typer.Typer(no_args_is_help=True, help="Run the shop: up, down, status, restart, scale, logs.")
+    for command in (up, down, status, restart, scale, logs):
         group.command()(command)
     app.add_typer(group, name="shop")
 
@@ -37,7 +49,12 @@ def up(
     """Start the shop, and wait until every service is healthy."""
     started = time.monotonic()
     runner = open_shop(engine, shop, make=True, port=port)
-    services = runner.up(lambda service: None if json else _tell(service))
+    try:
+        services = runner.up(lambda service: None if json else _tell(service))
+    except ShopDidNotStart as error:
+        if not json:
+            _tell_last_lines(error)
+        raise
     seconds, url = time.monotonic() - started, runner.endpoint(runner.public) if runner.public else ""
     if json:
         return print_json(_report(engine, runner.spec.folder, services) | {"seconds": round(seconds, 3), "url": url})
@@ -85,6 +102,21 @@ def restart(
             _tell(service)
 
 
+def scale(
+    service: Annotated[str, typer.Argument(help="The service.")],
+    replicas: Annotated[int, typer.Argument(min=1, help="How many instances of it shall run.")],
+    engine: EngineName = "embedded",
+    shop: Folder = None,
+    json: Json = False,
+) -> None:
+    """Run several instances of a service behind its one name (the compose engine can)."""
+    runner = open_shop(engine, shop)
+    runner.scale(service, replicas)
+    if json:
+        return print_json(_report(engine, runner.spec.folder, runner.status()) | {"replicas": {service: replicas}})
+    console.print(f"{service}: {replicas} instance{'' if replicas == 1 else 's'}, healthy.")
+
+
 def logs(
     service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="One service; by default all.")] = None,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with new lines until Ctrl-C.")] = False,
@@ -94,8 +126,9 @@ def logs(
     """Print what the services said."""
     runner = open_shop(engine, shop)
     said = False
+    coloured = service is None and console.is_terminal
     for line in runner.logs(service, follow=follow):
-        print(line, flush=follow)
+        print(_coloured(line) if coloured else line, flush=follow)
         said = True
     if not said and not runner.status():
         note("The shop is down. Start it: course shop up")
@@ -119,12 +152,24 @@ def open_shop(engine: str, folder: Path | None, *, make: bool = False, **options
 
 
 def _tell(service: "ServiceStatus") -> None:
-    detail = (
-        f"{service.seconds:6.2f} s   process {service.pid}"
-        if service.pid
-        else "   see: course shop logs " + service.name
-    )
+    detail = "" if service.state == "building" else "   see: course shop logs " + service.name
+    if service.pid:
+        detail = f"{service.seconds:6.2f} s   process {service.pid}"
     console.print(f"{MARKS[service.state]} {service.name:<14} {service.state:<9}{detail}")
+
+
+def _tell_last_lines(error: ShopDidNotStart) -> None:
+    """The end of the log of a service that did not come up; the reason, in one line, follows as the error."""
+    console.print(f"{MARKS['exited']} {error.service}")
+    for line in error.last_lines[-LAST_LINES:]:
+        console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
+
+
+def _coloured(line: str) -> str:
+    """A line of several services' logs, the name of its service in a colour of its own."""
+    name, bar, rest = line.partition(" | ")
+    colour = COLOURS[zlib.crc32(name.partition("-")[0].encode()) % len(COLOURS)]
+    return f"\x1b[{colour}m{name:<10}{bar}\x1b[0m{rest}" if bar else line
 
 
 def _tell_door(url: str) -> None:

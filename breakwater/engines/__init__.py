@@ -14,7 +14,10 @@ from typing import Any, Protocol
 from breakwater.errors import BadInput, did_you_mean
 from breakwater.faults import Fault
 
-ENGINES = {"embedded": "breakwater.engines.embedded:EmbeddedEngine"}
+ENGINES = {
+    "embedded": "breakwater.engines.embedded:EmbeddedEngine",
+    "compose": "breakwater.engines.compose:ComposeEngine",
+}
 """Every engine by the name that `--engine` takes, and where it is."""
 
 
@@ -31,7 +34,8 @@ def find(name: str) -> Any:
 class ServiceStatus:
     """One service as `course shop up --json` reports it.
 
-    `state` is one of `starting`, `healthy`, `paused`, `exited`; `seconds` is how long it took to become healthy.
+    `state` is one of `building`, `starting`, `healthy`, `paused`, `exited`; `seconds` is how long it took to become
+    healthy.
     """
 
     name: str

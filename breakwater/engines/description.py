@@ -84,6 +84,11 @@ class Shop:
         values = (value for service in self.services.values() for value in service.environment.values())
         return any(value.startswith("grpc://") and host_of(value) == name for value in values)
 
+    def needs_code(self, job: Service) -> bool:
+        """Whether a job needs a service of code, at once or through another job."""
+        needed = [self.services[name] for name in job.needs]
+        return any(each.kind is Kind.CODE or self.needs_code(each) for each in needed)
+
     def find(self, name: str) -> Service:
         """Return the long-running service called `name`; raises BadInput with the nearest name."""
         known = [s.name for s in self.services.values() if s.kind is not Kind.JOB]

@@ -124,9 +124,7 @@ class EmbeddedEngine:
         self._call("resume", service=service)
 
     def scale(self, service: str, replicas: int) -> None:
-        description.load(self.spec.folder).find(service)
-        if replicas != 1:
-            raise BadInput("The embedded engine runs one instance of a service; for more: --engine compose")
+        self._call("scale", service=service, replicas=replicas)
 
     def endpoint(self, service: str) -> str:
         endpoints = self._locations()["endpoints"]
@@ -154,7 +152,7 @@ class EmbeddedEngine:
         where = self._locations()["provider"]
         if not where:
             raise BadInput("This shop has no card provider: no judge-side service has a CONTROL_SOCKET.")
-        connection = _UnixHTTP(where)
+        connection = self._controls(where)
         try:
             payload = None if body is None else json.dumps(body)
             connection.request(method, path, payload, {"Content-Type": "application/json"} if payload else {})
@@ -167,6 +165,10 @@ class EmbeddedEngine:
         if answer.status >= 300:
             raise EngineTrouble(f"The provider's controls refused {method} {path}: {answer.status} {text.decode()}")
         return json.loads(text) if text else None
+
+    def _controls(self, where: str) -> http.client.HTTPConnection:
+        """A connection to the provider's controls, at `where` the supervisor says that they are."""
+        return _UnixHTTP(where)
 
     def trace(self) -> list[Exchange]:
         return [Exchange(*values) for values in self._call("trace")]
@@ -225,6 +227,7 @@ class EmbeddedEngine:
             port=self._port,
             trusted=trusted,
             idle_s=self._idle_s,
+            engine=self.name,
         )
         state.make(self._state)
         with (self._state / state.OWN_LOG).open("ab") as log:

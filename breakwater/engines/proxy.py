@@ -21,6 +21,7 @@ from breakwater.faults import Direction, Fault
 HIGH_WATER = 256 * 1024
 LOW_WATER = 64 * 1024
 MAX_EXCHANGES = 100_000
+LOOPBACK = "127.0.0.1"
 
 
 class _Signal:
@@ -37,14 +38,16 @@ _Item = bytes | _Signal
 
 
 class LinkProxy:
-    """Listens on 127.0.0.1 for the caller of `link`, and connects each connection to the callee's `port`.
+    """Listens for the caller of `link`, and connects each connection to the callee's `port` on `host`.
 
     `faults` are the faults active now; change them by `add` and `remove` only.
     """
 
-    def __init__(self, link: Link, port: int, on_activity: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, link: Link, port: int, on_activity: Callable[[], None] = lambda: None, host: str = LOOPBACK
+    ) -> None:
         self.link = link
-        self.target = port
+        self.target = (host, port)
         self.faults: list[Fault] = []
         self.held = False
         self.connections: set[_Connection] = set()
@@ -62,11 +65,11 @@ class LinkProxy:
     def listening(self) -> bool:
         return self._server is not None
 
-    async def listen(self, port: int = 0) -> None:
+    async def listen(self, port: int = 0, host: str = LOOPBACK) -> None:
         """Start listening, on a free port or on `port`; raises BadInput if that is taken."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: _CallerSide(self), "127.0.0.1", port, backlog=1024)
+            self._server = await loop.create_server(lambda: _CallerSide(self), host, port, backlog=1024)
         except OSError as error:
             if port and error.errno in (errno.EADDRINUSE, errno.EACCES):
                 why = "in use by another program" if error.errno == errno.EADDRINUSE else "not yours to use"
@@ -278,7 +281,7 @@ class _Connection:
 
     async def _connect(self) -> None:
         try:
-            await asyncio.get_running_loop().create_connection(lambda: self._callee, "127.0.0.1", self._proxy.target)
+            await asyncio.get_running_loop().create_connection(lambda: self._callee, *self._proxy.target)
         except OSError:
             self._callee.lost = True
             self._asks.drop()

@@ -15,11 +15,11 @@ Ask = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[str]]
 
 async def until_ready(process: Process, port: int, within_s: float, *, grpc: bool = False) -> str:
     """Wait until a service answers that it is ready: an empty string, or why it is not."""
-    ask, said = _grpc() if grpc else _readyz, ""
+    said = ""
     try:
         async with asyncio.timeout(within_s):
             while process.alive:
-                said = await _answer(port, ask)
+                said = await ask_once(port, grpc=grpc)
                 if not said:
                     return ""
                 await asyncio.wait([process.exited], timeout=POLL_S)
@@ -28,11 +28,13 @@ async def until_ready(process: Process, port: int, within_s: float, *, grpc: boo
     return f"ended with status {process.exited.result()}"
 
 
-async def _answer(port: int, ask: Ask) -> str:
+async def ask_once(port: int, *, grpc: bool = False, host: str = "127.0.0.1") -> str:
+    """Ask a service whether it is ready: an empty string if it is, else what it answered."""
+    ask = _grpc() if grpc else _readyz
     writer = None
     try:
         async with asyncio.timeout(ANSWER_S):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(host, port)
             return await ask(reader, writer)
     except OSError:
         return "nothing listened at its port"

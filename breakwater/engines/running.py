@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import NoReturn
 
-from breakwater.engines import ServiceStatus
+from breakwater.engines import Exchange, ServiceStatus
 from breakwater.engines.control import LOGS
 from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
 from breakwater.engines.isolation import SHOP
@@ -28,6 +28,7 @@ from breakwater.engines.readiness import until_ready
 from breakwater.engines.reason import last_line, reason
 from breakwater.engines.settings import Settings
 from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
+from breakwater.faults import Fault
 
 START_S = float(os.environ.get("BREAKWATER_START_S") or 30)
 GRACE_S = 10.0
@@ -155,6 +156,11 @@ class RunningShop:
     async def resume(self, name: str) -> None:
         self._resume(self._code(name))
 
+    async def scale(self, name: str, replicas: int) -> None:
+        self.shop.find(name)
+        if replicas != 1:
+            raise BadInput("The embedded engine runs one instance of a service; for more: --engine compose")
+
     async def close(self) -> None:
         """End everything at once: its data is thrown away with it."""
         for proxy in self.proxies.values():
@@ -171,12 +177,11 @@ class RunningShop:
         """The service that a buyer reaches: the first whose ports the description publishes; empty if none."""
         return next((name for name, unit in self._units.items() if unit.service.published), "")
 
-    @property
-    def busy(self) -> bool:
+    async def in_use(self) -> bool:
         """Whether anybody outside is connected to a service."""
         return any(proxy.connections for link, proxy in self.proxies.items() if link.caller == BUYER)
 
-    def statuses(self) -> list[ServiceStatus]:
+    async def statuses(self) -> list[ServiceStatus]:
         return [unit.status for unit in self._units.values()]
 
     def endpoints(self) -> dict[str, str]:
@@ -185,6 +190,26 @@ class RunningShop:
 
     def _scheme(self, name: str) -> str:
         return "grpc" if self.shop.speaks_grpc(name) else "http"
+
+    @property
+    def provider(self) -> str:
+        """The control socket of the card provider; empty if the shop has none."""
+        return self.settings.provider_socket()
+
+    @contextlib.asynccontextmanager
+    async def on_link(self, fault: Fault) -> AsyncIterator[None]:
+        """Hold a fault on its link for as long as the context lasts. Raises BadInput if there is no such link."""
+        proxy = self.proxies[self.shop.find_link(fault.caller, fault.callee)]
+        proxy.add(fault)
+        try:
+            yield
+        finally:
+            proxy.remove(fault)
+
+    async def exchanges(self) -> list[Exchange]:
+        """What was seen on all links, in order."""
+        seen = [each for proxy in self.proxies.values() for each in proxy.exchanges()]
+        return sorted(seen, key=lambda each: each.asked_at)
 
     def process_groups(self) -> list[int]:
         """The process groups that run now."""
@@ -289,13 +314,7 @@ class RunningShop:
 
     def _late_jobs(self) -> list[Service]:
         """Jobs whose work is not in the snapshot: they need running code, or were changed since it was taken."""
-
-        def needs_code(name: str) -> bool:
-            service = self.shop.services[name]
-            return service.kind is Kind.CODE or any(needs_code(need) for need in service.needs)
-
-        late = {job.name for job in self.shop.of(Kind.JOB) if any(needs_code(need) for need in job.needs)}
-        return [job for job in self.shop.of(Kind.JOB) if job.name in late | self._migrated_since]
+        return [job for job in self.shop.of(Kind.JOB) if job.name in self._migrated_since or self.shop.needs_code(job)]
 
     async def _bring_up(self, unit: Unit) -> None:
         started = monotonic()

@@ -13,12 +13,13 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
-from breakwater.engines import ServiceStatus, description, state
+from breakwater.engines import Exchange, ServiceStatus, description, state
 from breakwater.engines.control import LOGS, SOCKET, error_to_json, exchange_to_json
 from breakwater.engines.description import FILE
 from breakwater.engines.process import LINUX, Launcher, PlainLauncher, adopt_orphans, end_orphans
@@ -45,9 +46,33 @@ class Job:
     port: int = 0
     trusted: str = ""
     idle_s: float = IDLE_S
+    engine: str = "embedded"
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
+
+
+class Backend(Protocol):
+    """A shop as a supervisor holds it: see `running.RunningShop` for what each does."""
+
+    @property
+    def public(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    async def up(self, tell: Callable[[ServiceStatus], None]) -> None: ...
+    async def close(self) -> None: ...
+    async def reset(self) -> None: ...
+    async def restart(self, name: str) -> None: ...
+    async def kill(self, name: str) -> None: ...
+    async def pause(self, name: str) -> None: ...
+    async def resume(self, name: str) -> None: ...
+    async def scale(self, name: str, replicas: int) -> None: ...
+    async def in_use(self) -> bool: ...
+    async def statuses(self) -> list[ServiceStatus]: ...
+    async def exchanges(self) -> list[Exchange]: ...
+    def endpoints(self) -> dict[str, str]: ...
+    def on_link(self, fault: Fault) -> AbstractAsyncContextManager[None]: ...
+    def process_groups(self) -> list[int]: ...
 
 
 class Client:
@@ -84,15 +109,7 @@ class Supervisor:
         trusted = Path(job.trusted) if job.trusted else None
         shop = description.load(Path(job.folder), trusted=trusted)
         self._described = self._description()
-        self._shop = RunningShop(
-            shop,
-            self._state,
-            _launcher(job),
-            isolate=job.isolate,
-            public_port=job.port,
-            on_activity=self._touch,
-            on_process=self._record,
-        )
+        self._shop = self._backend(shop, trusted)
         self._changing = asyncio.Lock()
         self._over = asyncio.Event()
         self._serving: set[asyncio.Task[Any]] = set()
@@ -110,10 +127,27 @@ class Supervisor:
             "kill": self._changes(lambda request: self._shop.kill(request["service"])),
             "pause": self._changes(lambda request: self._shop.pause(request["service"])),
             "resume": self._changes(lambda request: self._shop.resume(request["service"])),
+            "scale": self._changes(lambda request: self._shop.scale(request["service"], request["replicas"])),
             "where": self._where,
             "trace": self._trace,
             "inject": self._inject,
         }
+
+    def _backend(self, shop: description.Shop, trusted: Path | None) -> "Backend":
+        port = self._job.port
+        if self._job.engine == "compose":
+            from breakwater.engines.containers import ContainerShop
+
+            return ContainerShop(shop, self._state, public_port=port, trusted=trusted)
+        return RunningShop(
+            shop,
+            self._state,
+            _launcher(self._job),
+            isolate=self._job.isolate,
+            public_port=port,
+            on_activity=self._touch,
+            on_process=self._record,
+        )
 
     async def serve(self) -> None:
         """Serve until told to end, the lease ends, or nobody used the shop for long."""
@@ -136,7 +170,7 @@ class Supervisor:
     async def _watch(self) -> None:
         """End a shop that nobody uses, or that nobody asked for."""
         limit_s = min(FIRST_UP_S, self._job.idle_s)
-        while self._serving or self._shop.busy or monotonic() - self._touched < limit_s:
+        while self._serving or monotonic() - self._touched < limit_s or await self._shop.in_use():
             await asyncio.sleep(limit_s / 4)
             limit_s = self._job.idle_s if self._established else limit_s
         self.end()
@@ -212,7 +246,7 @@ class Supervisor:
                 await self._shop.close()
                 raise
             self._established = True
-            return [asdict(status) for status in self._shop.statuses()]
+            return [asdict(status) for status in await self._shop.statuses()]
 
     def _description(self) -> bytes:
         return (Path(self._job.folder) / FILE).read_bytes()
@@ -221,28 +255,23 @@ class Supervisor:
         self._ending = True
 
     async def _status(self, client: Client, request: dict[str, Any]) -> Any:
-        return [asdict(status) for status in self._shop.statuses()]
+        return [asdict(status) for status in await self._shop.statuses()]
 
     async def _where(self, client: Client, request: dict[str, Any]) -> Any:
         return {
             "endpoints": self._shop.endpoints(),
-            "provider": self._shop.settings.provider_socket(),
+            "provider": self._shop.provider,
             "public": self._shop.public,
         }
 
     async def _trace(self, client: Client, request: dict[str, Any]) -> Any:
-        exchanges = [each for proxy in self._shop.proxies.values() for each in proxy.exchanges()]
-        return [exchange_to_json(each) for each in sorted(exchanges, key=lambda each: each.asked_at)]
+        return [exchange_to_json(each) for each in await self._shop.exchanges()]
 
     async def _inject(self, client: Client, request: dict[str, Any]) -> None:
         fault = Fault.from_json(request["fault"])
-        proxy = self._shop.proxies[self._shop.shop.find_link(fault.caller, fault.callee)]
-        proxy.add(fault)
-        try:
+        async with self._shop.on_link(fault):
             client.send(progress=None)
             await client.gone()
-        finally:
-            proxy.remove(fault)
 
 
 def main() -> None:

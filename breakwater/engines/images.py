@@ -1,0 +1,183 @@
+"""The images of a shop: which it needs, under what names its own are built, and why one did not build.
+
+An image of the shop is named after its content: `breakwater/orders:4f0c…`. One that is there is not built again, by
+whichever shop it was made, and a change of a file is a new name, so that Compose makes its container anew.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from breakwater import paths
+from breakwater.engines import daemon
+from breakwater.errors import CourseError, EngineTrouble, ShopDidNotStart
+
+Config = dict[str, Any]
+
+PREFIX = "breakwater/"
+SIDECAR_BASE = "python:3.13-slim"
+SIDECAR_FILES = ("__init__.py", "errors.py", "paths.py", "engines/*.py", "faults/*.py")
+SIDECAR_PACKAGES = ("yaml", "h2", "hpack", "hyperframe")
+"""What these files import besides the standard library: pure Python, taken from where we have it."""
+
+SIDECAR_DOCKERFILE = f"""\
+FROM {SIDECAR_BASE}
+ENV PYTHONUNBUFFERED=1
+WORKDIR /srv
+COPY . .
+RUN python -m compileall -q .
+CMD ["python", "-m", "breakwater.engines.sidecar"]
+"""
+KEPT = 8
+"""So many images of a service are kept; the older ones are removed when another is built."""
+
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE | re.MULTILINE)
+_STEP = re.compile(r"^(?P<file>\S*Dockerfile\S*):(?P<line>\d+)$", re.MULTILINE)
+_WHAT = re.compile(r"^\s*\d+ \| >>> (?P<what>.*)$", re.MULTILINE)
+_SAID = re.compile(r"^#\d+ [\d.]+ (?P<said>\S.*)$", re.MULTILINE)
+
+
+def bases(config: Config) -> list[str]:
+    """The images that a shop is made from: those that it names, and those that its Dockerfiles begin with."""
+    found: dict[str, None] = {SIDECAR_BASE: None}
+    for table in config["services"].values():
+        if "build" not in table:
+            found[table["image"]] = None
+            continue
+        stages = {"scratch"}
+        for match in _FROM.finditer(_dockerfile(table["build"])):
+            if match["image"].lower() not in stages and "$" not in match["image"]:
+                found[match["image"]] = None
+            stages.add((match["stage"] or "").lower())
+    return list(found)
+
+
+def _dockerfile(build: Config) -> str:
+    if "dockerfile_inline" in build:
+        return str(build["dockerfile_inline"])
+    path = Path(build["context"]) / str(build.get("dockerfile", "Dockerfile"))
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ShopDidNotStart(f"{path} is no Dockerfile that can be read.", service=path.parent.name) from None
+
+
+def missing(client: Any, names: Iterable[str]) -> list[str]:
+    """Those of these images that are not on this machine."""
+    return [name for name in names if not _identity(client, name)]
+
+
+def _identity(client: Any, name: str) -> str:
+    from docker.errors import ImageNotFound
+
+    try:
+        return str(client.images.get(name).id)
+    except ImageNotFound:
+        return ""
+
+
+async def pull(name: str) -> None:
+    """Fetch an image from its registry. Raises EngineTrouble, with what to do where there is none."""
+    status, said = await daemon.run("docker", "pull", "--quiet", name)
+    if status:
+        why = daemon.trouble(said, f"The image {name} is not on this machine and cannot be fetched")
+        raise EngineTrouble(f"{why}. Without a registry: course images --offline")
+
+
+def names(client: Any, config: Config, services: Iterable[str]) -> dict[str, str]:
+    """The image of each of these services that is built, by its name."""
+    known = {base: _identity(client, base) for base in bases(config)}
+    return {
+        name: f"{PREFIX}{_repository(table['build'])}:{_digest(table['build'], known)}"
+        for name in services
+        if "build" in (table := config["services"][name])
+    }
+
+
+def _repository(build: Config) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", Path(build["context"]).name.lower()).strip("-") or "service"
+
+
+def _digest(build: Config, known: dict[str, str]) -> str:
+    """A name for everything that goes into an image."""
+    context = Path(build["context"])
+    rest = {key: value for key, value in build.items() if key != "context"}
+    used = {match["image"]: known.get(match["image"], "") for match in _FROM.finditer(_dockerfile(build))}
+    return _hashed([json.dumps([rest, used], sort_keys=True).encode(), *_content(context)])
+
+
+def _content(folder: Path) -> Iterator[bytes]:
+    for path in sorted(folder.rglob("*")):
+        if "__pycache__" not in path.parts and not path.is_dir():
+            yield f"{path.relative_to(folder)} {path.lstat().st_mode & 0o111}".encode()
+            yield str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+
+
+def _hashed(chunks: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(chunk).digest() for chunk in chunks)).hexdigest()[:16]
+
+
+async def build(file: Path, service: str, folder: Path | None) -> None:
+    """Have Compose build one service of the generated `file`. Raises ShopDidNotStart with the step that failed."""
+    status, said = await daemon.run("docker", "compose", "--progress", "plain", "-f", str(file), "build", service)
+    if status:
+        raise _not_built(said, service, folder)
+
+
+def _not_built(said: str, service: str, folder: Path | None) -> CourseError:
+    place, what = _STEP.search(said), _WHAT.search(said)
+    if daemon.FULL in said or not (place and folder):
+        return daemon.trouble(said, f"The image of {service} was not built")
+    lines = [match["said"] for match in _SAID.finditer(said)]
+    errors = [line for line in lines if "error" in line.lower()] or lines
+    why = f": {errors[-1]}" if errors else ""
+    step = f" `{what['what'].strip()}` failed" if what else ""
+    where = f"{folder.name}/{place['file']}, line {place['line']}"
+    text = f"The image of {service} does not build: {where}:{step}{why}"[:500]
+    return ShopDidNotStart(text, service=service, last_lines=tuple(lines[-10:]))
+
+
+async def sidecar(client: Any, scratch: Path) -> str:
+    """The name of the image that carries the links; it is built, in the folder `scratch`, if it is not there."""
+    package = Path(paths.__file__).parent
+    files = {path.relative_to(package.parent): path for pattern in SIDECAR_FILES for path in package.glob(pattern)}
+    for name in SIDECAR_PACKAGES:
+        spec = importlib.util.find_spec(name)
+        origin = Path(spec.origin).parent if spec and spec.origin else None
+        files |= {path.relative_to(origin.parent): path for path in origin.glob("*.py")} if origin else {}
+    content = [f"{name}\0".encode() + path.read_bytes() for name, path in sorted(files.items())]
+    name = f"{PREFIX}links:{_hashed([SIDECAR_DOCKERFILE.encode(), _identity(client, SIDECAR_BASE).encode(), *content])}"
+    if missing(client, [name]):
+        _lay_out(files, scratch)
+        status, said = await daemon.run("docker", "build", "--quiet", "--tag", name, str(scratch))
+        shutil.rmtree(scratch, ignore_errors=True)
+        if status:
+            raise daemon.trouble(said, "The image that carries the links was not built")
+        prune(client, name)
+    return name
+
+
+def _lay_out(files: dict[Path, Path], folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, path in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    (folder / "Dockerfile").write_text(SIDECAR_DOCKERFILE)
+
+
+def prune(client: Any, name: str) -> None:
+    """Remove the older images of the same service that nothing uses."""
+    from docker.errors import DockerException
+
+    repository = name.rpartition(":")[0]
+    found = sorted(client.images.list(name=repository), key=lambda image: str(image.attrs["Created"]), reverse=True)
+    for image in found[KEPT:]:
+        for tag in image.tags:
+            with contextlib.suppress(DockerException):  # a container has it
+                client.images.remove(tag)

@@ -3,6 +3,7 @@
 Each probe is a function that returns a `Finding`; they run side by side, each bounded in time.
 """
 
+import asyncio
 import importlib.util
 import os
 import platform
@@ -141,19 +142,19 @@ def _userns_remedy() -> str:
 
 def _docker() -> Finding:
     found = partial(Finding, "docker")
-    without = "The embedded engine needs none."
-    if not shutil.which("docker"):
-        return found(
-            State.MISSING, f"No Docker client is installed. {without}", "For the containers module: install Docker."
-        )
-    tried = _run("docker", "version", "--format", "{{.Server.Version}}")
-    if tried is None or tried.returncode:
-        where = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-        return found(State.MISSING, f"No Docker daemon answers at {where}. {without}", "Start Docker, then again.")
-    compose = _run("docker", "compose", "version", "--short")
-    if compose is None or compose.returncode:
-        return found(State.LIMITED, f"Docker {tried.stdout.strip()}, without Compose.", "Install the Compose plugin.")
-    return found(State.READY, f"Docker {tried.stdout.strip()} with Compose {compose.stdout.strip()}")
+    from breakwater.engines import composition, daemon, images
+
+    try:
+        client = daemon.connect(PROBE_S)
+        version = client.version()["Version"]
+        absent = images.missing(client, images.bases(asyncio.run(composition.read(paths.BOXOFFICE))))
+    except EngineTrouble as trouble:
+        return found(State.MISSING, str(trouble))
+    says = f"Docker {version} with Compose {daemon.compose_version()}"
+    if absent:
+        more = "Fetch them: course images (without a registry: course images --offline)"
+        return found(State.LIMITED, f"{says}, without the images {', '.join(absent)}", more)
+    return found(State.READY, f"{says}, and the images of the shop")
 
 
 def _jupyterlab() -> Finding:

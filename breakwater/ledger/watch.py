@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from breakwater.buyer import Buyer
 from breakwater.engines import Engine
@@ -90,12 +90,13 @@ class Ledger:
         balanced_since: float | None = None
         was_wrong = False
         while True:
+            looked_at = time.time()
             record = await self._record()
             is_wrong = bool(find(record, self._invariants))
             now = time.time()
             was_wrong = was_wrong or is_wrong
             balanced_since = None if is_wrong else balanced_since or now
-            if balanced_since is not None and now - balanced_since >= SETTLED_S:
+            if balanced_since and (now - balanced_since >= SETTLED_S or await self._stood_still(looked_at, record)):
                 return Outcome(record, (), balanced_since - begun if was_wrong else 0.0)
             if is_wrong and now >= deadline:
                 breaches = judge(await self._with_trace(record), self._invariants)
@@ -105,9 +106,19 @@ class Ledger:
     def _healed_at(self) -> float | None:
         return max((fault.healed_at for fault in self._faults if fault.healed_at), default=None)
 
+    async def _stood_still(self, looked_at: float, record: Record) -> bool:
+        """Whether the look itself, as one at thousands of orders, took the moment in which nothing more may come."""
+        if time.time() - looked_at < SETTLED_S:
+            return False
+        now = Record.of((), await self._books())
+        return (now.captures, now.refunds) == (record.captures, record.refunds)
+
+    async def _books(self) -> Any:
+        return await asyncio.to_thread(self._engine.provider, "GET", "/books")
+
     async def _record(self) -> Record:
         """What the three accounts say now."""
-        books = await asyncio.to_thread(self._engine.provider, "GET", "/books")
+        books = await self._books()
         orders = await _each(self._buyer.order, order_ids(self._buyer.told, books))
         events = {event for event, _ in self._prices} | {order.event for order in orders if order.status}
         lists = await _each(self._buyer.seats, sorted(events))

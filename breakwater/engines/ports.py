@@ -24,11 +24,15 @@ class Port:
             self._keeper = None
 
 
-def reserve() -> Port:
-    """Return a free port."""
+def reserve(number: int = 0, host: str = "127.0.0.1") -> Port:
+    """Return a free port of `host`, or the one of this number. Raises OSError where that is taken."""
     keeper = socket.socket()
     keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    keeper.bind(("127.0.0.1", 0))
+    try:
+        keeper.bind((host, number))
+    except OSError:
+        keeper.close()
+        raise
     number = int(keeper.getsockname()[1])
     if LINUX:
         return Port(number, keeper)

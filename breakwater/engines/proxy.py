@@ -2,26 +2,31 @@
 
 It carries bytes, applies the faults that hit its link now, and records HTTP exchanges as they pass. Each direction
 of a connection is a `_Pipe`: a queue of what is late or held, delivered in order, the end of the stream and a
-broken connection included. Memory is bounded: a pipe that holds much stops reading from its source.
+broken connection included. Faults know no protocol: a message is what one side says until the other speaks. Memory
+is bounded: a pipe that holds much stops reading from its source.
 """
 
 import asyncio
 import contextlib
 import errno
+import socket
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic, time
 
 from breakwater.engines import Exchange
 from breakwater.engines.description import Link
+from breakwater.engines.ports import Port, reserve
 from breakwater.engines.sniff import Record, Sniffer
 from breakwater.errors import BadInput, EngineTrouble
-from breakwater.faults import Direction, Fault
+from breakwater.faults import Direction, Fate, LinkFault
 
 HIGH_WATER = 256 * 1024
 LOW_WATER = 64 * 1024
 MAX_EXCHANGES = 100_000
 LOOPBACK = "127.0.0.1"
+LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)  # a socket that is closed so resets its connection
 
 
 class _Signal:
@@ -48,52 +53,92 @@ class LinkProxy:
     ) -> None:
         self.link = link
         self.target = (host, port)
-        self.faults: list[Fault] = []
+        self.faults: list[LinkFault] = []
         self.held = False
         self.connections: set[_Connection] = set()
         self._records: deque[Record] = deque(maxlen=MAX_EXCHANGES)
         self._on_activity = on_activity
+        self._host = LOOPBACK
+        self._port: Port | None = None
         self._server: asyncio.Server | None = None
+        self._opening = asyncio.Lock()
 
     @property
     def port(self) -> int:
         """The port that the caller is given."""
-        assert self._server
-        return int(self._server.sockets[0].getsockname()[1])
+        assert self._port
+        return self._port.number
 
     @property
     def listening(self) -> bool:
-        return self._server is not None
+        """Whether it was told to listen; a fault can have it refuse nevertheless."""
+        return self._port is not None
 
     async def listen(self, port: int = 0, host: str = LOOPBACK) -> None:
         """Start listening, on a free port or on `port`; raises BadInput if that is taken."""
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: _CallerSide(self), host, port, backlog=1024)
+            self._host, self._port = host, reserve(port, host)
+            await self._open()
         except OSError as error:
             if port and error.errno in (errno.EADDRINUSE, errno.EACCES):
                 why = "in use by another program" if error.errno == errno.EADDRINUSE else "not yours to use"
                 raise BadInput(f"Port {port} is {why}: choose another with --port, or leave it out.") from None
             raise EngineTrouble(f"No port could be opened for {self.link}: {error}") from None
 
-    def close(self) -> None:
-        """Stop listening and cut every connection."""
+    async def _open(self) -> None:
+        """Open the port, unless it is open or a fault refuses."""
+        loop = asyncio.get_running_loop()
+        async with self._opening:
+            if not self._server and not self._refuses:
+                self._server = await loop.create_server(lambda: _CallerSide(self), self._host, self.port, backlog=1024)
+            if self._refuses:  # since a moment ago
+                self._shut()
+
+    @property
+    def _refuses(self) -> bool:
+        return any(fault.refuses for fault in self.faults)
+
+    def _shut(self) -> None:
+        """Close the port. Its number is still ours: see `ports`."""
         if self._server:
             self._server.close()
+            self._server = None
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        self._shut()
         self.cut()
+        if self._port:
+            self._port.release()
+            self._port = None
 
     def cut(self) -> None:
-        """Cut every connection at once; what was held is lost."""
+        """Reset every connection at once; what was held is lost."""
         for connection in list(self.connections):
             connection.cut()
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: LinkFault) -> None:
+        """Begin `fault`: it meets every message from now on."""
         self.faults.append(fault)
+        if fault.refuses:
+            self._shut()
+        if fault.cuts_open:
+            self.cut()
+        self._meet_anew()
 
-    def remove(self, fault: Fault) -> None:
-        """Heal `fault` (one of several equal ones); what it held is delivered."""
-        self.faults.remove(fault)
+    async def remove(self, fault: LinkFault) -> None:
+        """Heal `fault`; what it held is delivered, and connections that went silent are reset."""
+        del self.faults[next(n for n, each in enumerate(self.faults) if each is fault)]
+        for connection in [each for each in self.connections if each.is_silent]:
+            connection.cut()
+        self._meet_anew()
         self._flush()
+        if self.listening:
+            await self._open()
+
+    def _meet_anew(self) -> None:
+        for connection in self.connections:
+            connection.meet_anew()
 
     def hold(self) -> None:
         """Keep back everything until `release`; for a callee that is still starting."""
@@ -123,34 +168,58 @@ class LinkProxy:
 
 
 class _Pipe:
-    """One direction. Takes what arrives from its source and hands it on, late or held as the faults say."""
+    """One direction. Takes what arrives from its source and delivers it: late, held or not at all, as the faults say."""
 
-    def __init__(self, proxy: LinkProxy, direction: Direction, deliver: Callable[[_Item], None]) -> None:
+    def __init__(
+        self, proxy: LinkProxy, direction: Direction, deliver: Callable[[_Item], None], cut: Callable[[], None]
+    ) -> None:
         self._proxy = proxy
         self._faults = proxy.faults
         self._direction = direction
         self._deliver = deliver
+        self._cut = cut
+        self._late_s: float | None = None  # of the message that passes; None before it was asked for
+        self._fate: Fate | None = None
         self._queue: deque[tuple[float, _Item]] = deque()
         self.held_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._source: asyncio.Transport | None = None
         self._paused = False
         self._dropped = False
+        self.is_silent = False
         self.ready = False
 
     def reads_from(self, source: asyncio.Transport) -> None:
         self._source = source
 
+    def next_message(self) -> None:
+        """What comes from now on is another message, and meets its own lateness and fate."""
+        self._late_s = self._fate = None
+
     def push(self, item: _Item) -> None:
-        if self._dropped:
+        if self._dropped or self.is_silent:
             return
         if self.ready and not (self._queue or self._faults or self._proxy.held):
             self._deliver(item)
-            return
-        late_s = sum(fault.late_s(self._direction) for fault in self._faults)
-        self._queue.append((monotonic() + late_s, item))
-        self.held_bytes += len(item) if isinstance(item, bytes) else 0
-        self.flush()
+        elif isinstance(item, _Signal) or self._is_carried():
+            self._queue.append((monotonic() + self._lateness_s(), item))
+            self.held_bytes += len(item) if isinstance(item, bytes) else 0
+            self.flush()
+
+    def _is_carried(self) -> bool:
+        """Whether the message that passes arrives; let happen what happens in its stead."""
+        if self._fate is None:
+            fates = [fault.fate(self._direction) for fault in self._faults]
+            self._fate = next((fate for fate in (Fate.CUT, Fate.LOST) if fate in fates), Fate.CARRIED)
+            self.is_silent = self._fate is Fate.LOST
+            if self._fate is Fate.CUT:
+                self._cut()
+        return self._fate is Fate.CARRIED
+
+    def _lateness_s(self) -> float:
+        if self._late_s is None:
+            self._late_s = sum(fault.late_s(self._direction) for fault in self._faults)
+        return self._late_s
 
     def flush(self) -> None:
         """Hand on everything that is due. To be called again whenever a fault heals or the way is free."""
@@ -208,6 +277,7 @@ class _Side(asyncio.Protocol):
         self.out_of.flush()
 
     def data_received(self, data: bytes) -> None:
+        self.out_of.next_message()
         self.into.push(data)
 
     def eof_received(self) -> bool:
@@ -255,7 +325,7 @@ class _CallerSide(_Side):
 
     def data_received(self, data: bytes) -> None:
         self._sniffer.request(data)
-        self.into.push(data)
+        super().data_received(data)
 
     def hand(self, item: _Item) -> None:
         if isinstance(item, bytes):
@@ -273,8 +343,8 @@ class _Connection:
         self._callee.connection = self
         self._ended: set[_Side] = set()
         self._task: asyncio.Task[None] | None = None
-        self._asks = caller.into = self._callee.out_of = _Pipe(proxy, Direction.REQUEST, self._callee.hand)
-        self._answers = caller.out_of = self._callee.into = _Pipe(proxy, Direction.ANSWER, caller.hand)
+        self._asks = caller.into = self._callee.out_of = _Pipe(proxy, Direction.REQUEST, self._callee.hand, self.cut)
+        self._answers = caller.out_of = self._callee.into = _Pipe(proxy, Direction.ANSWER, caller.hand, self.cut)
 
     def reach_callee(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._connect())
@@ -290,6 +360,16 @@ class _Connection:
     def flush(self) -> None:
         self._asks.flush()
         self._answers.flush()
+
+    def meet_anew(self) -> None:
+        """Have the messages that pass now meet the faults as they are now."""
+        self._asks.next_message()
+        self._answers.next_message()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a side will never hear the rest of what was said to it."""
+        return self._asks.is_silent or self._answers.is_silent
 
     @property
     def held_bytes(self) -> int:
@@ -314,5 +394,12 @@ class _Connection:
             self._task.cancel()
         for side in self._sides:
             if side.transport:
-                side.transport.abort()
+                _reset(side.transport)
         self._proxy.connections.discard(self)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Close a connection such that its peer is told of a reset, not of an end."""
+    with contextlib.suppress(OSError):  # it is closed already
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT_AT_ALL)
+    transport.abort()

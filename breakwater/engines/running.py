@@ -204,7 +204,7 @@ class RunningShop:
         try:
             yield
         finally:
-            proxy.remove(fault)
+            await proxy.remove(fault)
 
     async def exchanges(self) -> list[Exchange]:
         """What was seen on all links, in order."""

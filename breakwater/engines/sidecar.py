@@ -88,7 +88,7 @@ class Sidecar:
             _say(writer, progress=None)
             await _gone(reader)
         finally:
-            proxy.remove(fault)
+            await proxy.remove(fault)
         _say(writer, done=None)
 
     async def _fresh(self, request: Request) -> None:

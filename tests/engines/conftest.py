@@ -1,14 +1,22 @@
 """A stub shop that runs, shared by the tests of a module, and copies of it to spoil."""
 
+import asyncio
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from links import LINK, Callee
 
 from breakwater.engines import ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
+from breakwater.engines.proxy import LinkProxy
 
 STUB = Path(__file__).parent / "stub"
 
@@ -55,3 +63,17 @@ def make_engine(short_tmp: Path) -> Iterator[Callable[..., EmbeddedEngine]]:
     yield make
     for engine in made:
         engine.down()
+
+
+@pytest_asyncio.fixture()
+async def callee() -> AsyncIterator[Callee]:
+    yield Callee()
+
+
+@pytest_asyncio.fixture()
+async def proxy(callee: Callee) -> AsyncIterator[LinkProxy]:
+    async with await asyncio.start_server(callee.serve, "127.0.0.1", 0) as server:
+        proxy = LinkProxy(LINK, server.sockets[0].getsockname()[1])
+        await proxy.listen()
+        yield proxy
+        proxy.close()

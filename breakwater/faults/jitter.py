@@ -1,0 +1,39 @@
+"""Answers that are slow by chance."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from breakwater.errors import BadInput
+from breakwater.faults import Direction, LinkFault, hold_seconds
+
+
+@dataclass(frozen=True)
+class Jitter(LinkFault):
+    """Each answer on the link comes later by a time of its own, drawn evenly between `least_s` and `most_s`.
+
+    The same `seed` draws the same times, in the order in which answers begin. On a connection that carries several
+    calls at once (gRPC), what is said until the caller speaks again counts as one answer, and none overtakes another.
+    """
+
+    least_s: float = 0.0
+    most_s: float = 1.0
+    seed: int = 0
+    _random: Random = field(init=False, repr=False, compare=False, default_factory=Random)
+
+    def __post_init__(self) -> None:
+        """Raises BadInput unless both are numbers of seconds and `least_s` is the smaller one."""
+        hold_seconds(least_s=self.least_s, most_s=self.most_s)
+        if self.least_s > self.most_s:
+            raise BadInput(f"least_s ({self.least_s}) is more than most_s ({self.most_s}).")
+        self._random.seed(self.seed)
+
+    @property
+    def began(self) -> str:
+        return f"answers of {self.callee} come {self.least_s:.1f} to {self.most_s:.1f} s late"
+
+    @property
+    def healed(self) -> str:
+        return f"{self.callee} is quick again"
+
+    def late_s(self, direction: Direction) -> float:
+        return self._random.uniform(self.least_s, self.most_s) if direction is Direction.ANSWER else 0.0

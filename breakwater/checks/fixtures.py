@@ -11,16 +11,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from breakwater import ledger as ledgers
 from breakwater.buyer import GOOD_CARD, Answer, Buyer, OrderSeen
 from breakwater.checks.scene import Observed, Scene, slowest
+from breakwater.errors import ShopDidNotStart
 from breakwater.faults import Fault
 from breakwater.faults.hang import Hang
+from breakwater.faults.jitter import Jitter
+from breakwater.faults.kill import Kill
 from breakwater.faults.latency import Latency
+from breakwater.faults.lose_answer import LoseAnswer
+from breakwater.faults.pause import Pause
+from breakwater.faults.refuse import Refuse
+from breakwater.faults.reset import Reset
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.ledger.invariants import Invariant
 
@@ -110,13 +117,45 @@ class Faults:
 
     def slow(self, caller: str, callee: str, *, latency_s: float, at_least_s: float = 0.0) -> Weather:
         """Every answer on the link comes `latency_s` later."""
-        said = (f"answers of {callee} come {latency_s:.1f} s late", f"{callee} is quick again")
-        return self._on_link(Latency(caller, callee, latency_s), said, at_least_s)
+        return self.inject(Latency(caller, callee, latency_s), at_least_s=at_least_s)
+
+    def jitter(
+        self, caller: str, callee: str, *, least_s: float = 0.0, most_s: float, seed: int = 0, at_least_s: float = 0.0
+    ) -> Weather:
+        """Each answer on the link comes later by a time of its own, drawn between `least_s` and `most_s`."""
+        return self.inject(Jitter(caller, callee, least_s, most_s, seed), at_least_s=at_least_s)
 
     def hang(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
         """The link accepts and carries nothing; what was said is delivered when it heals."""
-        said = (f"{caller} → {callee} hangs", f"{caller} → {callee} carries again")
-        return self._on_link(Hang(caller, callee), said, at_least_s)
+        return self.inject(Hang(caller, callee), at_least_s=at_least_s)
+
+    def reset(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
+        """Connections on the link are reset: those open now, and each new one when a request arrives."""
+        return self.inject(Reset(caller, callee), at_least_s=at_least_s)
+
+    def refuse(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
+        """Nobody listens on the link: open connections are reset, new ones refused."""
+        return self.inject(Refuse(caller, callee), at_least_s=at_least_s)
+
+    def lose_answer(
+        self,
+        caller: str,
+        callee: str,
+        *,
+        how: Literal["reset", "hang"] = "reset",
+        count: int | None = None,
+        at_least_s: float = 0.0,
+    ) -> Weather:
+        """Requests on the link are carried out, and their answers, or the next `count` of them, never arrive."""
+        return self.inject(LoseAnswer(caller, callee, how, count), at_least_s=at_least_s)
+
+    def pause(self, service: str, *, at_least_s: float = 0.0) -> Weather:
+        """The service stands still, and goes on where it stood."""
+        return self.inject(Pause(service), at_least_s=at_least_s)
+
+    def kill(self, service: str, *, at_least_s: float = 0.0) -> Weather:
+        """The service is killed, and started again at the end; a shop whose service does not start is observed."""
+        return self.inject(Kill(service), at_least_s=at_least_s)
 
     def provider(self, *, at_least_s: float = 0.0, **behaviour: Any) -> Weather:
         """The card provider behaves badly: `latency_s`, `hang`, `fail`, `lose_answers` and `lose_how`."""
@@ -125,11 +164,18 @@ class Faults:
         said = (f"the provider behaves badly ({how})", "the provider behaves again")
         return self._during(said, lambda: behave(behaviour), lambda: behave({}), at_least_s)
 
-    def _on_link(self, fault: Fault, said: tuple[str, str], at_least_s: float) -> Weather:
+    def inject(self, fault: Fault, *, at_least_s: float = 0.0) -> Weather:
+        """Any fault there is."""
         lease = ExitStack()
-        return self._during(
-            said, lambda: lease.enter_context(self._scene.engine.inject(fault)), lease.close, at_least_s
-        )
+
+        def heal() -> None:
+            try:
+                lease.close()
+            except ShopDidNotStart as error:
+                raise Observed(f"after it was killed, {error}".partition(" See: ")[0]) from error
+
+        begin = partial(lease.enter_context, self._scene.engine.inject(fault))
+        return self._during((fault.began, fault.healed), begin, heal, at_least_s)
 
     @asynccontextmanager
     async def _during(

@@ -103,7 +103,11 @@ class Engine(Protocol):
         """The base URL at which something outside the shop reaches a service: `http://127.0.0.1:40123`, `grpc://…`."""
 
     def inject(self, fault: Fault) -> AbstractContextManager[None]:
-        """Apply a fault as a lease: it heals when the context ends or when the holder's process dies."""
+        """Apply a fault as a lease: it heals when the context ends or when the holder's process dies.
+
+        Raises BadInput where there is no such link or service, ShopDidNotStart at the end where a service that was
+        killed does not start again.
+        """
 
     def provider(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Call the card provider's controls (the judge's side), e.g. `("GET", "/books")`. Returns parsed JSON."""

@@ -24,7 +24,7 @@ from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
 from breakwater.engines.reason import last_line, reason
 from breakwater.engines.running import GRACE_S, START_S, _all_or_first_error
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
-from breakwater.faults import Fault
+from breakwater.faults import LinkFault
 
 POLL_S = 0.05
 START_CONTAINER_S = START_S * 2
@@ -162,7 +162,7 @@ class ContainerShop:
         return f"{self._carrier.port}:{self._carrier.token}" if socket_path(self.shop) else ""
 
     @contextlib.asynccontextmanager
-    async def on_link(self, fault: Fault) -> AsyncIterator[None]:
+    async def on_link(self, fault: LinkFault) -> AsyncIterator[None]:
         """Hold a fault on its link for as long as the context lasts. Raises BadInput if there is no such link."""
         self.shop.find_link(fault.caller, fault.callee)
         assert self._carrier

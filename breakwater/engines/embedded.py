@@ -329,10 +329,14 @@ class _Connection:
         return answer["done"]
 
     def close_and_wait(self) -> None:
-        """Say that we need no more, and return when the supervisor has seen it."""
+        """Say that we need no more, and return when the supervisor has done what follows. Raises what went wrong."""
+        line = b""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
-            self._lines.readline()
+            line = self._lines.readline()
+        answer = json.loads(line or b"{}")
+        if "error" in answer:
+            raise error_from_json(answer["error"])
 
     def __enter__(self) -> "_Connection":
         return self

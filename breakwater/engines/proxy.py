@@ -168,7 +168,7 @@ class LinkProxy:
 
 
 class _Pipe:
-    """One direction. Takes what arrives from its source and delivers it: late, held or not at all, as the faults say."""
+    """One direction. Takes what arrives from its source and delivers it; late, held or not at all, as faults say."""
 
     def __init__(
         self, proxy: LinkProxy, direction: Direction, deliver: Callable[[_Item], None], cut: Callable[[], None]

@@ -28,7 +28,7 @@ from breakwater.engines.readiness import until_ready
 from breakwater.engines.reason import last_line, reason
 from breakwater.engines.settings import Settings
 from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
-from breakwater.faults import Fault
+from breakwater.faults import LinkFault
 
 START_S = float(os.environ.get("BREAKWATER_START_S") or 30)
 GRACE_S = 10.0
@@ -197,7 +197,7 @@ class RunningShop:
         return self.settings.provider_socket()
 
     @contextlib.asynccontextmanager
-    async def on_link(self, fault: Fault) -> AsyncIterator[None]:
+    async def on_link(self, fault: LinkFault) -> AsyncIterator[None]:
         """Hold a fault on its link for as long as the context lasts. Raises BadInput if there is no such link."""
         proxy = self.proxies[self.shop.find_link(fault.caller, fault.callee)]
         proxy.add(fault)

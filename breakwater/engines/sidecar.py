@@ -21,7 +21,7 @@ from breakwater.engines.description import BUYER, Link
 from breakwater.engines.proxy import LinkProxy
 from breakwater.engines.readiness import ask_once
 from breakwater.errors import BadInput, CourseError
-from breakwater.faults import Fault
+from breakwater.faults import Fault, LinkFault
 
 EVERYWHERE = "0.0.0.0"
 JUDGE = Path("/judge")
@@ -82,7 +82,8 @@ class Sidecar:
 
     async def _inject(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = Fault.from_json(request["fault"])
-        proxy = self._proxies[Link(request["fault"]["caller"], request["fault"]["callee"])]
+        assert isinstance(fault, LinkFault)
+        proxy = self._proxies[Link(fault.caller, fault.callee)]
         proxy.add(fault)
         try:
             _say(writer, progress=None)

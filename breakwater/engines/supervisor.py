@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from breakwater.engines.process import LINUX, Launcher, PlainLauncher, adopt_orp
 from breakwater.engines.running import RunningShop
 from breakwater.engines.zygote import ZygoteLauncher
 from breakwater.errors import BadInput, CourseError, EngineTrouble
-from breakwater.faults import Fault
+from breakwater.faults import Fault, LinkFault, ServiceFault
 
 FIRST_UP_S = 30.0
 """A supervisor that nobody asked to bring the shop up ends after this time."""
@@ -71,7 +71,7 @@ class Backend(Protocol):
     async def statuses(self) -> list[ServiceStatus]: ...
     async def exchanges(self) -> list[Exchange]: ...
     def endpoints(self) -> dict[str, str]: ...
-    def on_link(self, fault: Fault) -> AbstractAsyncContextManager[None]: ...
+    def on_link(self, fault: LinkFault) -> AbstractAsyncContextManager[None]: ...
     def process_groups(self) -> list[int]: ...
 
 
@@ -113,6 +113,7 @@ class Supervisor:
         self._changing = asyncio.Lock()
         self._over = asyncio.Event()
         self._serving: set[asyncio.Task[Any]] = set()
+        self._leases: list[ServiceFault] = []
         self._wanted = 0
         self._established = False
         self._ending = False
@@ -206,12 +207,16 @@ class Supervisor:
 
     def _changes(self, change: Callable[[dict[str, Any]], Awaitable[None]]) -> Any:
         async def op(client: Client, request: dict[str, Any]) -> None:
-            async with self._changing:
-                if not self._established:
-                    raise EngineTrouble("The shop is not up. Start it: course shop up")
-                await change(request)
+            await self._change(lambda: change(request))
 
         return op
+
+    async def _change(self, change: Callable[[], Awaitable[None]]) -> None:
+        """Make one change to the shop, after those that were asked for before."""
+        async with self._changing:
+            if not self._established:
+                raise EngineTrouble("The shop is not up. Start it: course shop up")
+            await change()
 
     def _record(self) -> None:
         state.record(self._state, self._shop.process_groups())
@@ -269,9 +274,22 @@ class Supervisor:
 
     async def _inject(self, client: Client, request: dict[str, Any]) -> None:
         fault = Fault.from_json(request["fault"])
-        async with self._shop.on_link(fault):
+        async with self._shop.on_link(fault) if isinstance(fault, LinkFault) else self._on_service(fault):
             client.send(progress=None)
             await client.gone()
+
+    @contextlib.asynccontextmanager
+    async def _on_service(self, fault: Fault) -> AsyncIterator[None]:
+        """The fault lasts until its last holder has gone; a shop that ends needs no healing."""
+        assert isinstance(fault, ServiceFault)
+        await self._change(lambda: fault.begin(self._shop))
+        self._leases.append(fault)
+        try:
+            yield
+        finally:
+            self._leases.remove(fault)
+            if fault not in self._leases and not (self._ending or self._over.is_set()):
+                await self._change(lambda: fault.heal(self._shop))
 
 
 def main() -> None:

@@ -64,8 +64,9 @@ class Books:
 class Shop:
     """One running shop, and what was seen of it since `up`."""
 
+    faults = _weather
     slow = staticmethod(_weather.slow)
-    dead = staticmethod(_weather.dead)
+    dead = staticmethod(_weather.kill)
     losing_answers = staticmethod(_weather.lost_answers)
 
     def __init__(self) -> None:

@@ -172,7 +172,7 @@ class Faults:
             try:
                 lease.close()
             except ShopDidNotStart as error:
-                raise Observed(f"after it was killed, {error}".partition(" See: ")[0]) from error
+                raise Observed(f"after it was killed, {error}".partition(". See: ")[0]) from error
 
         begin = partial(lease.enter_context, self._scene.engine.inject(fault))
         return self._during((fault.began, fault.healed), begin, heal, at_least_s)

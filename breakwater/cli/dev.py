@@ -93,6 +93,25 @@ def rebase(name: NAME) -> None:
     _report([module], rebase_patches(module, say=note), False)
 
 
+@app.command()
+def render(
+    check: Annotated[bool, typer.Option("--check", help="write nothing; 1 if a page is stale")] = False,
+) -> None:
+    """Write the site's pages that are made from registries: the reference of faults."""
+    from breakwater.dev import pages
+    from breakwater.dev.content import Content
+
+    root = Content().root
+    changed = pages.stale(root) if check else pages.render(root)
+    for path in changed:
+        console.print(f"{'stale' if check else 'wrote'} {path}", markup=False, soft_wrap=True)
+    if check and changed:
+        note("To make them anew: course dev render")
+        raise typer.Exit(1)
+    if not changed:
+        console.print("Every page is as it would be made now.")
+
+
 def _chosen(content: "Content", name: str, every: bool) -> "list[ModuleContent]":
     if bool(name) == every:
         raise BadInput("Name one module, or all of them: course dev check 09, or: course dev check --all")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from breakwater.dev.content import ModuleContent
+from breakwater.dev import pages
+from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.digest import cells_digest, lab_digest, lesson_digest
 from breakwater.dev.finding import Finding
 from breakwater.dev.margins import Margin, thin
@@ -67,6 +68,13 @@ def record_is_current(module: ModuleContent) -> Iterator[Finding]:
 def margins_are_wide(module: ModuleContent) -> Iterator[Finding]:
     """The recorded margins are at least 2× on either side. Those of an older record say nothing any more."""
     yield from thin(module, (Margin(**row) for row in read_json(module.record).get("margins", [])))
+
+
+def pages_are_current(content: Content) -> Iterator[Finding]:
+    """Each page of the site that is made from a registry is as it would be made now."""
+    if (content.root / pages.FOLDER).is_dir():
+        for path in pages.stale(content.root):
+            yield Finding(path, 0, "page-current", "it is not what its registry says now", "course dev render")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -32,6 +32,7 @@ RULES: tuple[Rule, ...] = (
 COURSE_RULES: tuple[Callable[[Content], Iterator[Finding]], ...] = (
     rules_layout.syllabus_is_written,
     rules_answers.flaws_are_complete,
+    rules_generated.pages_are_current,
 )
 
 

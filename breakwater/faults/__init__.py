@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 from breakwater.errors import BadInput, did_you_mean
@@ -37,9 +38,16 @@ class Fault:
 
     kind: ClassVar[str] = ""
 
+    verb: ClassVar[str] = ""
+    """What checks, notebooks and commands call it, where that is not `kind`: `slow` for `latency`."""
+
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Values that show what it does, for the reference page."""
+
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         if not abstract:
             cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+            cls.verb = cls.__dict__.get("verb") or cls.kind.replace("-", "_")
             _registry[cls.kind] = cls
 
     @property

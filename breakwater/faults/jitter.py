@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from random import Random
+from types import MappingProxyType
 
 from breakwater.errors import BadInput
 from breakwater.faults import Direction, LinkFault, hold_seconds
@@ -19,6 +20,8 @@ class Jitter(LinkFault):
     most_s: float = 1.0
     seed: int = 0
     _random: Random = field(init=False, repr=False, compare=False, default_factory=Random)
+
+    example = MappingProxyType({"least_s": 0.1, "most_s": 2.0})
 
     def __post_init__(self) -> None:
         """Raises BadInput unless both are numbers of seconds and `least_s` is the smaller one."""

@@ -9,8 +9,8 @@ from breakwater.faults import ServiceFault, Services
 class Kill(ServiceFault):
     """The service is killed at once (SIGKILL), with all that it had in memory, and started again when the fault heals.
 
-    It runs no handler and ends no request. Connections to it break, new ones are refused. What it had committed is
-    there when it is back.
+    It runs no handler and ends no request. Connections to it break, and new ones do as soon as they are opened. What
+    it had committed is there when it is back.
     """
 
     @property

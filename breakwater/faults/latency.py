@@ -1,6 +1,7 @@
 """Slow answers."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from breakwater.faults import Direction, LinkFault, hold_seconds
 
@@ -10,6 +11,9 @@ class Latency(LinkFault):
     """Every answer on the link comes `latency_s` later, whole and in order, as from a busy callee."""
 
     latency_s: float = 1.0
+
+    verb = "slow"
+    example = MappingProxyType({"latency_s": 2.0})
 
     def __post_init__(self) -> None:
         """Raises BadInput unless the latency is a number of seconds, zero or more."""

@@ -1,6 +1,7 @@
 """Done, and nobody hears of it."""
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from breakwater.errors import BadInput
@@ -24,6 +25,8 @@ class LoseAnswer(LinkFault):
     how: Literal["reset", "hang"] = "reset"
     count: int | None = None
     _lost: list[None] = field(init=False, repr=False, compare=False, default_factory=list)
+
+    example = MappingProxyType({"how": "hang", "count": 3})
 
     def __post_init__(self) -> None:
         """Raises BadInput for another `how`, or a count that is no whole number above zero."""

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from breakwater.faults.lose_answer import LoseAnswer
 from breakwater.faults.pause import Pause
 from breakwater.faults.refuse import Refuse
 from breakwater.faults.reset import Reset
+from tests.waiting import until
 
 pytestmark = pytest.mark.shop
 HOLDER = """
@@ -48,13 +48,6 @@ def buyer(shop: EmbeddedEngine) -> Iterator[httpx.Client]:
 
 def state_of(shop: EmbeddedEngine, service: str) -> str:
     return next(row.state for row in shop.status() if row.name == service)
-
-
-def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_paused_service_answers_when_its_lease_ends(buyer: httpx.Client, shop: EmbeddedEngine) -> None:

@@ -19,7 +19,8 @@ class LoseAnswer(LinkFault):
     carries as before, on other connections; without it, all are lost while it lasts.
 
     On a connection that carries several calls at once (gRPC), everything from callee to caller is lost from the first
-    answer on: every call on it loses its answer, and calls that follow are carried out unheard, too.
+    byte on: with `hang`, every call on it is carried out unheard. With `reset`, that byte can belong to the protocol
+    itself (a ping, the greeting of a new connection), so that the call under way may be carried out or not.
     """
 
     how: Literal["reset", "hang"] = "reset"

@@ -123,3 +123,11 @@ def test_what_never_arrives_is_not_carried_out(
     with shop.inject(kind("front", "back")):
         assert buyer.post("/visits").status_code == 500
     assert buyer.post("/visits").json() == 1
+
+
+def test_a_grpc_call_whose_answer_is_lost_fails_and_the_link_heals(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
+    greet = {"name": "Ada"}
+    assert buyer.get("/greetings", params=greet).json() == "hello Ada"
+    with shop.inject(LoseAnswer("front", "teller")):
+        assert buyer.get("/greetings", params=greet).json() == "UNAVAILABLE"
+    assert buyer.get("/greetings", params=greet).json() == "hello Ada"

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.errors import BadInput
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.notebook import _weather
+from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
 from breakwater.notebook._sale import Page, Sale, Table, compared
 from breakwater.notebook._weather import Weather
@@ -43,22 +44,6 @@ class Told:
         body = self.answer.body if isinstance(self.answer.body, dict) else {}
         says = body.get("detail") or (f"order {body['status']}" if "status" in body else "")
         return f"{self.answer.told} after {self.answer.elapsed_s:.2f} s{f': {says}' if says else ''}"
-
-
-@dataclass(frozen=True)
-class Books:
-    """The ledger's judgement, as text."""
-
-    breaches: Sequence[ledger.Breach]
-    told: int
-    captures: int
-
-    def __repr__(self) -> str:
-        if not self.breaches:
-            return f"The books balance: {self.told} purchases, {self.captures} captures, no breach."
-        told = [f"✗ {breach.sentence}\n  {breach.what}\n  {breach.facts}" for breach in self.breaches]
-        seen = dict.fromkeys(breach.interleaving for breach in self.breaches)
-        return "\n\n".join([*told, *(f"  {events}".replace(" · ", "\n  ") for events in seen)])
 
 
 class Shop:

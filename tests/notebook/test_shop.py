@@ -52,9 +52,15 @@ def test_a_lost_answer_is_a_breach_that_the_ledger_explains(shop):
     with shop.lost_answers(1):
         told = shop.buy(seat="B7")
     assert told.answer.status == 503
-    explained = repr(shop.ledger())
+    books = shop.ledger()
+    explained = repr(books)
     assert "captured and not refunded" in explained
     assert "provider captured 4500 cents" in explained
+    shown = books._repr_html_()
+    assert "captured and not refunded" in shown
+    assert '<img alt="' in shown
+    assert "provider captured 4500 cents" in books.picture().alt
+    assert books.picture().svg.startswith("<svg")
 
 
 def test_mistakes_are_one_line(shop):

@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -68,6 +68,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What one buyer was told who asked for a hold of a seat. `until`, in UNIX seconds, is None without a hold."""
+
+    buyer: str
+    event: str
+    seat: str
+    asked_at: float
+    elapsed_s: float
+    status: int | None = None
+    hold_id: str | None = None
+    until: float | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class OrderSeen:
     """An order as `GET /orders/{id}` shows it; `status` is None where it does not exist or could not be seen."""
 
@@ -114,13 +129,14 @@ class _Heard:
 class Buyer:
     """Buys at one gateway, as many buyers at once as are asked for. An async context manager.
 
-    `told` grows by one Answer a purchase, in the order in which the answers came.
+    `told` grows by one Answer a purchase, `held` by one Held a hold, in the order in which the answers came.
     """
 
     def __init__(self, url: str, *, patience_s: float = 10.0) -> None:
         self.url = url.rstrip("/")
         self.patience_s = patience_s
         self.told: list[Answer] = []
+        self.held: list[Held] = []
         self._names = (f"buyer-{n}-{uuid.uuid4().hex[:6]}" for n in itertools.count(1))
         # A connection a call: a buyer comes from somewhere else each time, and a kept one can be closed under us.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
@@ -141,13 +157,15 @@ class Buyer:
         event: str = EVENT,
         buyer: str | None = None,
         card: str = GOOD_CARD,
+        hold: str | None = None,
         patience_s: float | None = None,
     ) -> Answer:
-        """Ask for one seat and wait for the answer, `patience_s` seconds at most."""
+        """Ask for one seat, under a `hold` if there is one, and wait for the answer, `patience_s` seconds at most."""
         asked = {"event": event, "seat": seat, "buyer": buyer or next(self._names)}
         request_id = uuid.uuid4().hex[:16]
         asked_at, begun = time.time(), time.perf_counter()
-        heard = await self._call("POST", "/orders", patience_s, request_id, {**asked, "card": card})
+        body = {**asked, "card": card} | ({"hold": hold} if hold else {})
+        heard = await self._call("POST", "/orders", patience_s, request_id, body)
         elapsed_s = time.perf_counter() - begun
         trouble = heard.trouble
         if heard.status is not None and not trouble:
@@ -165,6 +183,23 @@ class Buyer:
         )
         self.told.append(answer)
         return answer
+
+    async def hold(
+        self, seat: str, *, event: str = EVENT, buyer: str | None = None, patience_s: float | None = None
+    ) -> Held:
+        """Ask for a hold of one seat: nobody else can buy it for a while."""
+        asked = {"event": event, "seat": seat}
+        buyer = buyer or next(self._names)
+        asked_at, begun = time.time(), time.perf_counter()
+        heard = await self._call("POST", "/holds", patience_s, uuid.uuid4().hex[:16], {**asked, "buyer": buyer})
+        trouble = heard.trouble
+        if heard.status is not None and not trouble:
+            trouble = contract.odd_hold(heard.status, heard.headers, heard.body, asked)
+        held = Held(buyer, event, seat, asked_at, time.perf_counter() - begun, heard.status)
+        if heard.status == 201 and not trouble:
+            held = replace(held, hold_id=heard.body["id"], until=contract.expires_at(heard.body))
+        self.held.append(replace(held, trouble=trouble))
+        return self.held[-1]
 
     async def order(self, order_id: str, *, patience_s: float | None = None) -> OrderSeen:
         """Look at one order."""

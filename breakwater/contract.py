@@ -5,6 +5,7 @@ a sentence that begins with "a buyer was told".
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 STATES = ("pending", "confirmed", "declined", "cancelled")
@@ -45,6 +46,26 @@ def odd_seats(status: int, headers: Mapping[str, str], body: Any) -> str:
     return f"{status}, which the contract does not know for a list of seats"
 
 
+def odd_hold(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[str, str]) -> str:
+    """Judge the answer to `POST /holds`. `asked` holds the event and seat that the request named."""
+    if status == 201:
+        return _odd_held(body, asked)
+    if status in REFUSALS:
+        return _odd_problem(status, headers, body)
+    if status in TELLS_NOTHING:
+        return f"{status} (“I do not know”), which is no outcome"
+    return f"{status}, which the contract does not know"
+
+
+def expires_at(body: Any) -> float | None:
+    """When the hold in this body ends, in UNIX seconds; None where it does not say, with its zone."""
+    try:
+        moment = datetime.fromisoformat(body["expires_at"])
+    except (TypeError, KeyError, ValueError):
+        return None
+    return moment.timestamp() if moment.tzinfo else None
+
+
 def location_id(headers: Mapping[str, str]) -> str | None:
     """The order's id in `Location: …/orders/{id}`, or None."""
     _, found, order_id = headers.get("location", "").rstrip("/").rpartition("/orders/")
@@ -63,6 +84,19 @@ def _odd_order(body: Any, asked: Mapping[str, str], told: str, states: tuple[str
         return f"{told} with an order whose status is {_shown(body.get('status'))} (allowed: {', '.join(states)})"
     if not _is_amount(body.get("amount_cents")):
         return f"{told} with {_shown(body.get('amount_cents'))} as the order's amount_cents"
+    return ""
+
+
+def _odd_held(body: Any, asked: Mapping[str, str]) -> str:
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+        return "201 without a hold in the body"
+    for key, value in asked.items():
+        if body.get(key) != value:
+            return f"201 with {_shown(body.get(key))} as the hold's {key}, and it had asked for {_shown(value)}"
+    if not _is_amount(body.get("price_cents")):
+        return f"201 with {_shown(body.get('price_cents'))} as the hold's price_cents"
+    if expires_at(body) is None:
+        return f"201 with {_shown(body.get('expires_at'))} as the hold's expires_at"
     return ""
 
 

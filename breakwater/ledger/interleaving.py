@@ -19,8 +19,8 @@ PURCHASE = "POST /orders"
 LONGEST_REQUEST = 40
 
 # What stays where there are too many events: what buyers and the books saw, then what passed inside the shop, then the
-# weather. That a purchase was passed on, and on its way to the provider, the buyers' and the books' own events say too.
-SEEN, PASSED, WEATHER, IMPLIED = range(4)
+# weather. That a purchase was passed on, and that money was asked for, the buyers' and the books' own events say too.
+SEEN, PASSED, WEATHER, PAYING, PASSED_ON = range(5)
 _CALL = re.compile(r"POST /(?:\w+\.)+(\w+/\w+)")
 _WORD = re.compile(r"[\w-]+")
 
@@ -142,11 +142,13 @@ class _Whose:
     def has(self, order_id: str) -> bool:
         return order_id in self._orders
 
-    def is_implied(self, exchange: Exchange) -> bool:
-        """Whether other events tell of it: it carried the purchase in, or its buyer's money was taken during it."""
+    def rank(self, exchange: Exchange) -> int:
+        """How much it matters beside other buyers' events."""
+        if exchange.caller == GATEWAY or exchange.callee == PROVIDER:
+            return PASSED_ON
         over = exchange.answered_at or float("inf")
         paid = (at for buyer, at in self._paid if buyer == self.of(exchange))
-        return exchange.caller == GATEWAY or any(exchange.asked_at <= at <= over for at in paid)
+        return PAYING if any(exchange.asked_at <= at <= over for at in paid) else PASSED
 
     def concerns(self, exchange: Exchange) -> bool:
         """Whether it was within the shop, and for one of these purchases. (The buyers' own are in `told`.)"""
@@ -171,7 +173,7 @@ def _told(answer: Answer, name: str) -> Iterator[Event]:
 def _passed(exchange: Exchange, whose: _Whose) -> Iterator[Event]:
     buyer, request, rank = whose.of(exchange), "", PASSED
     if whose.several:
-        request, rank = _short(exchange.request), IMPLIED if whose.is_implied(exchange) else PASSED
+        request, rank = _short(exchange.request), whose.rank(exchange)
     yield Event(exchange.asked_at, exchange.caller, exchange.callee, request, buyer, rank)
     if exchange.answered_at is not None:
         status = "" if exchange.status is None else f"({exchange.status})"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from breakwater.buyer import Answer, OrderSeen, SeatSeen, SeatsSeen
+from breakwater.buyer import Answer, Held, OrderSeen, SeatSeen, SeatsSeen
 
 Seat = tuple[str, str]
 """An event and a seat of it."""
@@ -36,6 +36,7 @@ class Record:
 
     `orders` maps an order's id to what the shop says of it, `seats` a seat to what its list says, `unlisted` an
     event whose list could not be had to the reason. `prices` is what each seat costs, in cents: the course's own.
+    `held` is what buyers were told who asked for holds, and `seen_at` (UNIX seconds) when the lists were looked at.
     """
 
     told: tuple[Answer, ...] = ()
@@ -45,6 +46,8 @@ class Record:
     seats: Mapping[Seat, SeatSeen] = field(default_factory=dict)
     unlisted: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[Seat, int] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
+    seen_at: float = 0.0
 
     @classmethod
     def of(

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from breakwater.buyer import Buyer
@@ -121,8 +121,10 @@ class Ledger:
         books = await self._books()
         orders = await _each(self._buyer.order, order_ids(self._buyer.told, books))
         events = {event for event, _ in self._prices} | {order.event for order in orders if order.status}
+        seen_at = time.time()
         lists = await _each(self._buyer.seats, sorted(events))
-        return Record.of(self._buyer.told, books, orders, lists, self._prices)
+        record = Record.of(self._buyer.told, books, orders, lists, self._prices)
+        return replace(record, held=tuple(self._buyer.held), seen_at=seen_at)
 
     async def _with_trace(self, record: Record) -> Case:
         return Case(record, await asyncio.to_thread(self._engine.trace), tuple(self._faults))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakwater import ledger
-from breakwater.buyer import Answer, OrderSeen, SeatSeen
+from breakwater.buyer import Answer, Held, OrderSeen, SeatSeen
 from breakwater.engines import Exchange
 from breakwater.ledger import Capture, Case, Record, Refund
 
@@ -169,6 +169,21 @@ def never_free_the_seat_of_whom_nobody_answered(record: Record) -> Record:
     return relist(join([record, tell(98, "unanswered-cancelled")]), "A98", sold=True)
 
 
+def hold(record: Record, *, until: float | None, status: int | None = 201, seen_at: float = 1000.0) -> Record:
+    """Somebody asked for a hold of A98 at 200 s, and the seat is listed as sold."""
+    trouble = "" if until else "nothing: no answer came within 5.0 s"
+    told = Held("b98", EVENT, "A98", 200.0, 0.1, status, "h98" if until else None, until, trouble)
+    return replace(relist(record, "A98", sold=True), held=(told,), seen_at=seen_at)
+
+
+def never_end_the_hold(record: Record) -> Record:
+    return hold(record, until=320.0)
+
+
+def never_end_the_hold_that_nobody_was_told_of(record: Record) -> Record:
+    return hold(record, until=None, status=None)
+
+
 def show_another_seat(record: Record) -> Record:
     return replace(record, orders={**record.orders, "o99": replace(order(99, "confirmed"), seat="A98")})
 
@@ -190,8 +205,10 @@ CORRUPTIONS = {
     hide_a_seat: "each-event-lists-its-seats-at-their-prices",
     list_nothing: "each-event-lists-its-seats-at-their-prices",
     list_the_sold_seat_as_free: "the-seat-of-a-confirmed-order-is-listed-as-sold",
-    never_free_a_seat: "a-seat-that-no-order-holds-is-listed-as-free",
-    never_free_the_seat_of_whom_nobody_answered: "a-seat-that-no-order-holds-is-listed-as-free",
+    never_free_a_seat: "a-seat-that-nobody-has-is-listed-as-free",
+    never_end_the_hold: "each-hold-ends-when-it-was-said-to",
+    never_end_the_hold_that_nobody_was_told_of: "a-seat-that-nobody-has-is-listed-as-free",
+    never_free_the_seat_of_whom_nobody_answered: "a-seat-that-nobody-has-is-listed-as-free",
 }
 
 
@@ -199,6 +216,12 @@ CORRUPTIONS = {
 @given(history=histories)
 def test_each_planted_corruption_is_found_by_name(corrupt, history: Record) -> None:
     assert CORRUPTIONS[corrupt] in names(corrupt(join([history, tell(99, "sold")])))
+
+
+@pytest.mark.parametrize(("until", "status", "seen_at"), [(320.0, 201, 319.0), (None, None, 799.0), (None, 504, 799.0)])
+def test_a_seat_that_may_be_held_still_is_nobodys_fault(until, status, seen_at) -> None:
+    record = join([tell(99, "sold")])
+    assert names(hold(record, until=until, status=status, seen_at=seen_at)) == set()
 
 
 def test_every_invariant_is_reached_by_a_corruption() -> None:

@@ -106,7 +106,7 @@ async def listed_at_another_price(planter):
 async def never_freed(planter):
     await bought(planter, "C2", card=DECLINED_CARD)
     await planter.sql("orders", "UPDATE orders SET status = 'pending' WHERE seat = 'C2'")
-    return "a-seat-that-no-order-holds-is-listed-as-free", "C2"
+    return "a-seat-that-nobody-has-is-listed-as-free", "C2"
 
 
 PLANTS = (

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-HOLDS = ("pending", "confirmed")
+CLOCK_S = 0.25  # two clocks need not agree better than that
+LONGEST_HOLD_S = 600
 
 
 def no_seat_is_sold_twice(record):
@@ -46,14 +47,41 @@ def the_seat_of_a_confirmed_order_is_listed_as_sold(record):
             yield orders[0], f"seat {seat} of {event} has a confirmed order, and is listed as free"
 
 
-def a_seat_that_no_order_holds_is_listed_as_free(record):
-    """A seat that no order holds is listed as free."""
+def a_seat_that_nobody_has_is_listed_as_free(record):
+    """A seat that neither an order nor a hold has is listed as free."""
     # Nobody's silence excuses this. If a buyer who was told nothing has the seat, its order is confirmed, and paid for:
-    # then the provider's books name it.
-    holders = _by_seat(record, HOLDS)
-    for (event, seat), seen in record.seats.items():
-        if seen.sold and (event, seat) not in holders:
+    # then the provider's books name it. A hold that nobody was told of is excused, until the longest would have ended.
+    untold = {(told.event, told.seat) for told in record.held if _may_stand_untold(told, record.seen_at)}
+    held = {(told.event, told.seat) for told in record.held if told.until}
+    for event, seat in _sold_to_nobody(record):
+        if (event, seat) not in held | untold:
             yield (event, seat), f"seat {seat} of {event} is listed as sold, and no order has it"
+
+
+def each_hold_ends_when_it_was_said_to(record):
+    """Each hold ends when its buyer was told that it would, and the seat is free again."""
+    until = {}
+    for told in record.held:
+        if told.until:
+            until[told.event, told.seat] = max(told.until, until.get((told.event, told.seat), 0))
+    for event, seat in _sold_to_nobody(record):
+        over_s = record.seen_at - until.get((event, seat), record.seen_at)
+        if over_s > CLOCK_S:
+            yield (
+                (event, seat),
+                f"the hold of seat {seat} of {event} ended {over_s:.1f} s ago, and it is listed as sold",
+            )
+
+
+def _sold_to_nobody(record):
+    """The seats that are listed as sold, and that no order has."""
+    owners = _by_seat(record, ("pending", "confirmed"))
+    return [seat for seat, seen in record.seats.items() if seen.sold and seat not in owners]
+
+
+def _may_stand_untold(told, now):
+    """Whether this may have led to a hold of which its buyer knows nothing: what it was told is neither yes nor no."""
+    return told.trouble and now < told.asked_at + LONGEST_HOLD_S
 
 
 def _by_seat(record, states):

@@ -1,7 +1,7 @@
 """What buyers were told, kept in a file: whoever buys appends, and the ledger of another process reads it.
 
-The file holds one JSON object a line: `{"answer": …}`, the fields of an `Answer`; or `{"fault": …}`, those of a
-`FaultWindow`, for whoever made weather. It lies with the shop's books and goes with them, at `reset` and at `down`, so
+The file holds one JSON object a line: `{"answer": …}`, the fields of an `Answer`; `{"held": …}`, those of a `Held`; or
+`{"fault": …}`, those of a `FaultWindow`, for whoever made weather. It lies with the shop's books and goes with them, at `reset` and at `down`, so
 that it never tells of orders that a later shop cannot know. Several processes may append at once.
 """
 
@@ -12,19 +12,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from breakwater.buyer import Answer
+from breakwater.buyer import Answer, Held
 from breakwater.engines import ShopSpec
 from breakwater.errors import BadInput, EngineTrouble
 from breakwater.ledger.interleaving import FaultWindow
 
 FILE = "told.jsonl"
+Entry = Answer | Held | FaultWindow
+KINDS: dict[str, type[Entry]] = {"answer": Answer, "held": Held, "fault": FaultWindow}
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a file tells: every answer, and every fault, in the order in which they were appended."""
+    """What a file tells: every answer, hold and fault, each kind in the order in which they were appended."""
 
     answers: tuple[Answer, ...] = ()
+    held: tuple[Held, ...] = ()
     faults: tuple[FaultWindow, ...] = ()
 
 
@@ -47,6 +50,10 @@ class Recorder:
         """Keep what one buyer was told."""
         self._append("answer", answer)
 
+    def held(self, held: Held) -> None:
+        """Keep what a buyer was told who asked for a hold."""
+        self._append("held", held)
+
     def fault(self, fault: FaultWindow) -> None:
         """Keep that there was a fault, once it is known when it healed."""
         self._append("fault", fault)
@@ -59,7 +66,7 @@ class Recorder:
     ) -> None:
         os.close(self._file)
 
-    def _append(self, kind: str, entry: Answer | FaultWindow) -> None:
+    def _append(self, kind: str, entry: Entry) -> None:
         # One write a line: the system keeps the lines of several processes apart.
         os.write(self._file, json.dumps({kind: asdict(entry)}).encode() + b"\n")
 
@@ -79,20 +86,18 @@ def read(path: Path) -> Told:
         whole = path.read_bytes().rpartition(b"\n")[0]
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
-    answers: list[Answer] = []
-    faults: list[FaultWindow] = []
-    for number, line in enumerate(whole.splitlines(), 1):
-        entry = _entry(path, number, line)
-        answers.append(entry) if isinstance(entry, Answer) else faults.append(entry)
-    return Told(tuple(answers), tuple(faults))
+    entries = [_entry(path, number, line) for number, line in enumerate(whole.splitlines(), 1)]
+    return Told(
+        tuple(entry for entry in entries if isinstance(entry, Answer)),
+        tuple(entry for entry in entries if isinstance(entry, Held)),
+        tuple(entry for entry in entries if isinstance(entry, FaultWindow)),
+    )
 
 
-def _entry(path: Path, number: int, line: bytes) -> Answer | FaultWindow:
+def _entry(path: Path, number: int, line: bytes) -> Entry:
     try:
         [(kind, fields)] = json.loads(line).items()
-        if kind == "fault":
-            return FaultWindow(**fields)
-        return Answer(**{"answer": fields}[kind])
+        return KINDS[kind](**fields)
     except (ValueError, AttributeError, KeyError, TypeError):
         raise BadInput(
             f"{path}, line {number}: not what a buyer was told. Give a file that `course load` wrote."

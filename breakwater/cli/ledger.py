@@ -82,6 +82,7 @@ async def _settled(runner: Any, known: "Told", within_s: float) -> "Outcome":
 
     async with Buyer(runner.endpoint(runner.public)) as buyer:
         buyer.told.extend(known.answers)
+        buyer.held.extend(known.held)
         return await ledger.Ledger(runner, buyer, ledger.load(), known.faults).settled(within_s)
 
 

@@ -177,3 +177,31 @@ async def test_a_list_that_is_odd_or_cannot_be_had_says_why(serve, answer) -> No
     seen = await (await serve(answer)).seats()
     assert seen.seats == {}
     assert ODD_LISTS[answer] in seen.trouble
+
+
+HOLD = {"id": "h1", "event": "opening-night", "seat": "A1", "price_cents": 4500, "expires_at": "2026-01-02T03:04:05Z"}
+ODD_HOLDS = {
+    http(201, []): "201 without a hold in the body",
+    http(201, HOLD | {"seat": "B2"}): "201 with 'B2' as the hold's seat, and it had asked for 'A1'",
+    http(201, HOLD | {"price_cents": 0}): "201 with 0 as the hold's price_cents",
+    http(201, HOLD | {"expires_at": "2026-01-02T03:04:05"}): "201 with '2026-01-02T03:04:05' as the hold's expires_at",
+    http(201, HOLD | {"expires_at": 7}): "201 with 7 as the hold's expires_at",
+    http(504, {}, PROBLEM): "504 (“I do not know”), which is no outcome",
+    http(409, {}): "409 as no content type",
+}
+
+
+async def test_a_hold_is_kept_with_its_end(serve) -> None:
+    buyer = await serve(http(201, HOLD))
+    held = await buyer.hold("A1", buyer="ann")
+    assert (held.buyer, held.hold_id, held.until, held.trouble) == ("ann", "h1", 1767323045.0, "")
+    assert buyer.held == [held]
+    refused = await (await serve(http(409, {}, PROBLEM))).hold("A1")
+    assert (refused.status, refused.until, refused.trouble) == (409, None, "")
+
+
+@pytest.mark.parametrize("answer", ODD_HOLDS, ids=ODD_HOLDS.values())
+async def test_an_odd_answer_to_who_wants_a_hold_says_why(serve, answer) -> None:
+    held = await (await serve(answer)).hold("A1")
+    assert (held.hold_id, held.until) == (None, None)
+    assert ODD_HOLDS[answer] in held.trouble

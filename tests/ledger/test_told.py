@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breakwater import told
-from breakwater.buyer import Answer
+from breakwater.buyer import Answer, Held
 from breakwater.errors import BadInput
 from breakwater.ledger import FaultWindow
 
@@ -24,20 +24,24 @@ answers = st.builds(
     bodies,
     words,
 )
+holds = st.builds(Held, *[words] * 3, seconds, seconds, st.none() | st.integers(100, 599), words, seconds, words)
 faults = st.builds(FaultWindow, words, words, seconds, st.none() | seconds)
 
 
-@given(st.lists(answers | faults, max_size=5))
+KINDS = {Answer: told.Recorder.answer, Held: told.Recorder.held, FaultWindow: told.Recorder.fault}
+
+
+@given(st.lists(answers | holds | faults, max_size=5))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_entry_comes_back_as_it_was(tmp_path, entries) -> None:
     file = tmp_path / "deep" / "told.jsonl"
     file.unlink(missing_ok=True)
     with told.Recorder(file) as recorder:
         for entry in entries:
-            recorder.answer(entry) if isinstance(entry, Answer) else recorder.fault(entry)
+            KINDS[type(entry)](recorder, entry)
     known = told.read(file)
-    assert list(known.answers) == [entry for entry in entries if isinstance(entry, Answer)]
-    assert list(known.faults) == [entry for entry in entries if isinstance(entry, FaultWindow)]
+    for kind, kept in ((Answer, known.answers), (Held, known.held), (FaultWindow, known.faults)):
+        assert list(kept) == [entry for entry in entries if isinstance(entry, kind)]
 
 
 def one(n: int, size: int = 0) -> Answer:

@@ -1,8 +1,9 @@
 """What buyers were told, kept in a file: whoever buys appends, and the ledger of another process reads it.
 
 The file holds one JSON object a line: `{"answer": …}`, the fields of an `Answer`; `{"held": …}`, those of a `Held`; or
-`{"fault": …}`, those of a `FaultWindow`, for whoever made weather. It lies with the shop's books and goes with them, at `reset` and at `down`, so
-that it never tells of orders that a later shop cannot know. Several processes may append at once.
+`{"fault": …}`, those of a `FaultWindow`, for whoever made weather. It lies with the shop's books and goes with them, at
+`reset` and at `down`, so that it never tells of orders that a later shop cannot know. Several processes may append at
+once.
 """
 
 import json

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
-import psutil
 import pytest
 
+from bench import _stores
 from breakwater import paths
 from breakwater.cli.shop import open_shop
 
@@ -26,14 +25,15 @@ class Planter:
 
     async def sql(self, table: str, statement: str, *values: object) -> list[Any]:
         """Run a statement on the store that holds `table`, with the rights of the service that owns it."""
-        for address in self._addresses():
-            store = await asyncpg.connect(address, ssl=False)
-            try:
-                if await store.fetchval("SELECT to_regclass($1)", table):
-                    return list(await store.fetch(statement, *values))
-            finally:
-                await store.close()
-        raise LookupError(f"no store of this shop has a table {table}")
+        return await _stores.sql(self.engine, table, statement, *values)
+
+    async def holds(self, table: str) -> bool:
+        """Whether any store holds this table."""
+        try:
+            await self.sql(table, "SELECT")
+        except LookupError:
+            return False
+        return True
 
     async def capture(self, reference: str, amount_cents: int = 4500) -> dict[str, Any]:
         """Have the provider take money, as if the shop had asked."""
@@ -53,12 +53,6 @@ class Planter:
             answer.raise_for_status()
             made: dict[str, Any] = answer.json()
             return made
-
-    def _addresses(self) -> list[str]:
-        """The stores' addresses, as the services were told them."""
-        pids = [status.pid for status in self.engine.status() if status.pid]
-        found = (psutil.Process(pid).environ().get("DATABASE_URL", "") for pid in pids)
-        return sorted({address.replace("+asyncpg", "") for address in found if address})
 
 
 @pytest.fixture(scope="module")

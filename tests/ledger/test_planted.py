@@ -87,8 +87,9 @@ async def turned_back_to_pending(planter):
 
 
 async def sold_twice(planter):
-    await planter.sql("orders", "DROP INDEX one_live_order_per_seat")
-    orders = await bought(planter, "B8", "B8")
+    orders = await bought(planter, "B8", "B4")
+    await planter.sql("orders", "DROP INDEX IF EXISTS one_live_order_per_seat")
+    await planter.sql("orders", "UPDATE orders SET seat = 'B8' WHERE seat = 'B4'")
     return "no-seat-is-sold-twice", sorted(orders)
 
 
@@ -105,7 +106,11 @@ async def listed_at_another_price(planter):
 
 async def never_freed(planter):
     await bought(planter, "C2", card=DECLINED_CARD)
-    await planter.sql("orders", "UPDATE orders SET status = 'pending' WHERE seat = 'C2'")
+    if await planter.holds("holds"):
+        columns, values = "id, event, seat, buyer, expires_at", "gen_random_uuid(), $1, 'C2', 'nobody', NULL"
+        await planter.sql("holds", f"INSERT INTO holds ({columns}) VALUES ({values})", EVENT)
+    else:
+        await planter.sql("orders", "UPDATE orders SET status = 'pending' WHERE seat = 'C2'")
     return "a-seat-that-nobody-has-is-listed-as-free", "C2"
 
 

@@ -177,7 +177,7 @@ class Buyer:
             asked_at=asked_at,
             elapsed_s=elapsed_s,
             status=heard.status,
-            order_id=_order_id(heard),
+            order_id=contract.order_id(heard.status, heard.headers, heard.body),
             body=heard.body,
             trouble=trouble,
         )
@@ -258,14 +258,6 @@ async def _read(response: httpx.Response) -> _Heard:
     except (ValueError, RecursionError):
         trouble = f"{response.status_code} with a body that is no JSON"
         return _Heard(response.status_code, response.headers, trouble=trouble)
-
-
-def _order_id(heard: _Heard) -> str | None:
-    """The order's id that the shop acknowledged: of the body, else of the Location."""
-    if heard.status not in (200, 201, 202):
-        return None
-    named = heard.body.get("id") if isinstance(heard.body, dict) else None
-    return named if isinstance(named, str) and named else contract.location_id(heard.headers)
 
 
 def _raise_if_ours(error: BaseException) -> None:

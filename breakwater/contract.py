@@ -72,6 +72,14 @@ def location_id(headers: Mapping[str, str]) -> str | None:
     return order_id if found and order_id and "/" not in order_id else None
 
 
+def order_id(status: int | None, headers: Mapping[str, str], body: Any) -> str | None:
+    """The id of the order that an answer acknowledges: of the body, else of the Location; None if it does none."""
+    if status not in (200, 201, 202):
+        return None
+    named = body.get("id") if isinstance(body, dict) else None
+    return named if isinstance(named, str) and named else location_id(headers)
+
+
 def _odd_order(body: Any, asked: Mapping[str, str], told: str, states: tuple[str, ...]) -> str:
     if not isinstance(body, dict):
         return f"{told} without an order in the body"

@@ -15,7 +15,7 @@ import typer
 
 from breakwater.errors import BadInput, CourseError
 
-AREAS = ("work", "shop", "images", "check", "ledger", "jupyter", "syllabus", "doctor", "dev")
+AREAS = ("work", "shop", "images", "check", "load", "ledger", "jupyter", "syllabus", "doctor", "dev")
 GROUP = "breakwater.commands"
 INTERRUPTED = 130
 

@@ -45,14 +45,17 @@ class Picture:
         )
 
 
-def axes(width_in: float = 8.0, height_in: float = 3.4) -> tuple["Figure", Any]:
-    """Return a figure and its axes in the house style, detached from pyplot's global state."""
+def axes(width_in: float = 8.0, height_in: float = 3.4, rows: int = 1) -> tuple["Figure", Any]:
+    """Return a figure and its axes in the house style, detached from pyplot's global state.
+
+    With more `rows` than one: axes below each other, which share their x.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width_in, height_in), layout="constrained")
-        return figure, figure.subplots()
+        return figure, figure.subplots(rows, sharex=True)
 
 
 def picture(figure: "Figure", alt: str) -> Picture:

@@ -1,4 +1,4 @@
-"""What a check has in its hands: `shop`, `faults`, `ledger`, `measure`, `seed`, `eventually`.
+"""What a check has in its hands: `shop`, `faults`, `load`, `ledger`, `measure`, `seed`, `eventually`.
 
 A check says what a right shop does; each of these turns what a wrong shop does into a failed verdict with numbers.
 """
@@ -30,6 +30,8 @@ from breakwater.faults.refuse import Refuse
 from breakwater.faults.reset import Reset
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.ledger.invariants import Invariant
+from breakwater.load import Run, browse_and_buy, opened
+from breakwater.load.traffic import Traffic
 
 POLL_S = 0.1
 Weather = AbstractAsyncContextManager[None]
@@ -193,6 +195,27 @@ class Faults:
             self._scene.faults[place] = replace(self._scene.faults[place], healed_at=time.time())
 
 
+class Load:
+    """Many visitors at once: an open loop, whose waits count from the moment at which each meant to ask."""
+
+    def __init__(self, scene: Scene, seed: str) -> None:
+        self._scene, self._seed = scene, seed
+
+    async def __call__(self, *, rate: float, seconds: float, traffic: Traffic = browse_and_buy) -> Run:
+        """Let visitors come for `seconds`, `rate` a second on average; return when the last one has left.
+
+        The weather is that of the `faults` around it. What buyers are told is held against the ledger like any other.
+
+        Raises:
+            GeneratorSaturated: the generator was itself the bottleneck. The check is unknown, then.
+        """
+        engine, buyer = self._scene.engine, self._scene.buyer
+        run = await opened.drive(engine, buyer, rate=rate, seconds=seconds, seed=self._seed, traffic=traffic)
+        if run.saturated:
+            raise opened.GeneratorSaturated(run.saturated)
+        return replace(run, faults=tuple(self._scene.faults))
+
+
 class Measure:
     """Holds quantities to their bounds, and keeps each with its margin."""
 
@@ -264,6 +287,11 @@ def shop(scene: Scene, request: pytest.FixtureRequest) -> Shop:
 @pytest.fixture
 def faults(scene: Scene) -> Faults:
     return Faults(scene)
+
+
+@pytest.fixture
+def load(scene: Scene, request: pytest.FixtureRequest) -> Load:
+    return Load(scene, f"{request.config.stash[JUDGE].job.seed}/{request.node.name}")
 
 
 @pytest.fixture

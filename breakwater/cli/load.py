@@ -70,7 +70,7 @@ def load(
 ) -> None:
     """Load the shop, which must be up: how long visitors wait, what goes wrong, and whether the books balance.
 
-    Status: 0 the books balance; 1 they do not; 2 the load generator itself was the bottleneck; 3 bad input.
+    Status: 0 the books balance; 1 they do not; else 2 if the load generator itself was the bottleneck; 3 bad input.
     """
     from breakwater import lab, syllabus
 
@@ -87,7 +87,7 @@ def load(
     folder = out or _folder(module.id)
     files = _keep(run, breaches, folder)
     _report(run, breaches, files, json)
-    raise typer.Exit(UNKNOWN if run.saturated else UNBALANCED if breaches else 0)
+    raise typer.Exit(UNBALANCED if breaches else UNKNOWN if run.saturated else 0)
 
 
 def _wanted(

@@ -32,8 +32,9 @@ def alt(run: Run, name: str = "") -> str:
     weather = f" Weather: {faults}." if faults else " No fault was injected."
     doubt = f" {run.saturated}" if run.saturated else ""
     what = f"requests to {name}" if name else "requests"
+    loop = "an open loop" if run.loop == "open" else "a closed loop"
     return (
-        f"{run.load} for {run.seconds:g} s, a {run.loop} loop: {waits.count} {what} waited "
+        f"{run.load} for {run.seconds:g} s, {loop}: {waits.count} {what} waited "
         f"{waits.p50_s:.2f} s in the median and {waits.p99_s:.2f} s or more in one of a hundred{when}; "
         f"{waits.errors} were not served.{weather}{doubt}"
     )
@@ -63,4 +64,4 @@ def _draw_answers(axes: Any, seconds: list[Second]) -> None:
     errors = [each.waits.errors for each in seconds]
     axes.plot(times, errors, ":x", color=FAILED, ms=5, label="came then and was not served")
     axes.set(xlabel="seconds into the run", ylabel="requests", ylim=(0, None))
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)

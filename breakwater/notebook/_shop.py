@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 
 import httpx
 
-from breakwater import ledger, paths
+from breakwater import ledger, paths, syllabus
 from breakwater.buyer import EVENT, GOOD_CARD, Answer, Buyer
 from breakwater.engines import Engine, ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.errors import BadInput
 from breakwater.ledger.interleaving import FaultWindow
+from breakwater.load import Run, closed, opened
+from breakwater.load.weather import Timed
 from breakwater.notebook import _weather
 from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
@@ -110,6 +112,36 @@ class Shop:
         self._asked += [*pages, *answers]
         name = weather.what if weather else "a quiet evening"
         return Sale(name, began_at, during, tuple(answers), tuple(pages))
+
+    def load(
+        self,
+        *,
+        rate: float = 0.0,
+        users: int = 0,
+        seconds: float = 20.0,
+        weather: Weather | None = None,
+        during: tuple[float, float] | None = None,
+        module: str = "09",
+    ) -> Run:
+        """Load a fresh shop, and return what was seen: numbers, and `plot()` for a picture.
+
+        Either `rate`: an open loop, so many visitors a second, however slow the shop is; or `users`: a closed loop, in
+        which each of them waits for an answer before it asks again (Locust, on the locustfile of the module's lab).
+        `weather` lasts from the first to the second moment of `during`, in seconds of the run.
+        """
+        if bool(rate) == bool(users):
+            raise BadInput("A load needs one of the two: rate=… (an open loop) or users=… (a closed one).")
+        if (weather is None) != (during is None):
+            raise BadInput("A load with weather needs both: weather=… and during=(from_s, until_s).")
+        engine = self._running()
+        self._fresh()
+        common: dict[str, Any] = {"seconds": seconds, "windows": self._faults}
+        if weather and during:
+            common["faults"] = [Timed(weather.what, f"no longer: {weather.what}", weather.lasts, *during)]
+        if rate:
+            return wait_for(opened.drive(engine, self._buying(), rate=rate, **common))
+        file = closed.locustfile_of(syllabus.load().find_built(module).id)
+        return wait_for(closed.drive(engine, self._buying(), file, users=users, **common))
 
     def trace(self, of: Told | Answer | Page | None = None) -> Table:
         """What the links saw of one request, the latest unless `of` names another; seconds after it was asked."""

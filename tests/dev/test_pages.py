@@ -14,6 +14,7 @@ from breakwater.dev.content import Content
 from breakwater.dev.pages import faults
 from breakwater.dev.rules_generated import pages_are_current
 from breakwater.faults import Fault, known
+from breakwater.load import weather
 from breakwater.notebook import Shop
 
 
@@ -46,6 +47,8 @@ def test_the_reference_of_faults_tells_each_fault_in_its_own_words(kind: type[Fa
         names = {keyword.arg: None for keyword in call.keywords}
         receiver = [None] if where is Faults else []
         inspect.signature(getattr(where, kind.verb)).bind(*receiver, *call.args, **names)
+    (word,) = re.findall(r"^\$ course load .* --fault (\S+)$", section[1], re.MULTILINE)
+    assert isinstance(weather.parse(word).fault, kind)
 
 
 def _calls(node: ast.AST, name: str) -> bool:

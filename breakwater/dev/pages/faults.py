@@ -29,7 +29,8 @@ was interrupted leaves no broken shop behind. Several can last at once; their de
 same fault of a service lasts until the last one has ended.
 
 In a check a fault is an asynchronous context of the fixture `faults`, with `at_least_s` for how many seconds it lasts
-at least. In a notebook it is made by `shop.faults`, and given to a sale with the seconds from when until when.
+at least. In a notebook it is made by `shop.faults`, and given to a sale or a load with the seconds from when until
+when. On the command line it is one word: its name, its link or service and its values, then `@` and these seconds.
 """
 
 
@@ -51,6 +52,7 @@ def _section(kind: type[Fault]) -> str:
         table(("field", "value", "default"), rows),
         f"In a check:\n\n```python\n{_in_a_check(kind)}\n```",
         f"In a notebook:\n\n```python\n{_in_a_notebook(kind)}\n```",
+        f"On the command line:\n\n```console\n{_in_a_command(kind)}\n```",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -62,6 +64,12 @@ def _in_a_check(kind: type[Fault]) -> str:
 def _in_a_notebook(kind: type[Fault]) -> str:
     weather = f"shop.faults.{kind.verb}({_arguments(kind)})"
     return f"shop.sale(buyers=40, over_s=10, weather={weather}, during=(3, 7))"
+
+
+def _in_a_command(kind: type[Fault]) -> str:
+    where = SERVICE if issubclass(kind, ServiceFault) else LINK
+    values = [f"{value:g}s" if name.endswith("_s") else str(value) for name, value in kind.example.items()]
+    return f"$ course load 09 --rate 20 --fault {':'.join([kind.verb, *where, *values])}@5-12"
 
 
 def _arguments(kind: type[Fault]) -> str:

@@ -96,6 +96,7 @@ def rebase(name: NAME) -> None:
 @app.command()
 def render(
     check: Annotated[bool, typer.Option("--check", help="write nothing; 1 if a page is stale")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print the pages that were stale as JSON")] = False,
 ) -> None:
     """Write the site's pages that are made from registries: the reference of faults."""
     from breakwater.dev import pages
@@ -103,13 +104,15 @@ def render(
 
     root = Content().root
     changed = pages.stale(root) if check else pages.render(root)
-    for path in changed:
-        console.print(f"{'stale' if check else 'wrote'} {path}", markup=False, soft_wrap=True)
+    if json:
+        print_json({"stale": changed})
+    else:
+        for path in changed:
+            console.print(f"{path} is stale: course dev render" if check else f"wrote {path}", soft_wrap=True)
+        if not changed:
+            console.print("Every page is as it would be made now.")
     if check and changed:
-        note("To make them anew: course dev render")
         raise typer.Exit(1)
-    if not changed:
-        console.print("Every page is as it would be made now.")
 
 
 def _chosen(content: "Content", name: str, every: bool) -> "list[ModuleContent]":

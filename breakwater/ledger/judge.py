@@ -123,7 +123,8 @@ class _Witness:
             served = [answer for answer in asked if answer.status != 409] or asked
             return served[-MOST_BUYERS:]
         found = [answer for order_id in finding.orders for answer in self._buyers_of(order_id)]
-        return list({answer.request_id: answer for answer in found}.values())[:MOST_BUYERS] or self._by_trace(finding)
+        asked = list({answer.request_id: answer for answer in found}.values())[:MOST_BUYERS] or self._by_trace(finding)
+        return sorted(asked, key=lambda answer: answer.asked_at)
 
     def _buyers_of(self, order_id: str) -> list[Answer]:
         """Those that name the order, or that asked for its seat in its buyer's name."""

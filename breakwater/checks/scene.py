@@ -44,6 +44,9 @@ class Scene:
         for answer in self.buyer.told:
             if answer.trouble:
                 raise Observed(f"a buyer was told {answer.trouble}", about=answer)
+        for held in self.buyer.held:
+            if held.trouble:
+                raise Observed(f"a buyer who asked for a hold was told {held.trouble}")
 
     async def watch_ourselves(self) -> None:
         """Notice for how long the judge itself was kept from running; ends when cancelled."""

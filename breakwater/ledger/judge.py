@@ -140,6 +140,8 @@ class _Witness:
         As many as there are orders, or it may have been somebody else.
         """
         captured_at = [capture.at for order_id in finding.orders for capture in self._captures[order_id]]
+        if not captured_at:
+            return []
         requests = {
             exchange.request_id
             for exchange in self._case.exchanges

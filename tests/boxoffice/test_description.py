@@ -10,19 +10,37 @@ import yaml
 from breakwater import paths, syllabus
 from breakwater.engines import description
 
-SERVICES = ("catalog", "gateway", "orders", "payments", "provider")
+REST = ("catalog", "gateway", "orders", "payments", "provider")
+SERVICES = (*REST, "inventory")
+SPEAK_GRPC = ("gateway", "inventory", "orders")
 CALLERS = ("gateway", "orders", "payments")
 CALLED_ONLY = ("catalog", "provider")
 FLAWS = tomllib.loads((paths.SOLUTIONS / "flaws.toml").read_text())["flaw"] if paths.SOLUTIONS.is_dir() else []
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_the_openapi_description_is_what_the_code_generates(service):
-    spec = importlib.util.spec_from_file_location("export", paths.BOXOFFICE / "contracts" / "export.py")
+def of_contracts(name):
+    """A script beside the contracts, as a module."""
+    spec = importlib.util.spec_from_file_location(name, paths.BOXOFFICE / "contracts" / f"{name}.py")
     assert spec
     assert spec.loader
-    export = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(export)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("service", SPEAK_GRPC)
+def test_the_code_that_speaks_grpc_is_what_the_proto_generates(service, tmp_path):
+    (tmp_path / "app" / "rpc").mkdir(parents=True)
+    of_contracts("generate").generate(tmp_path)
+    committed = paths.BOXOFFICE / service / "app" / "rpc"
+    generated = {path.name: path.read_text() for path in (tmp_path / "app" / "rpc").iterdir()}
+    hint = "run: python labs/boxoffice/contracts/generate.py"
+    assert {path.name: path.read_text() for path in committed.glob("*_pb2*")} == generated, hint
+
+
+@pytest.mark.parametrize("service", REST)
+def test_the_openapi_description_is_what_the_code_generates(service):
+    export = of_contracts("export")
     committed = (paths.BOXOFFICE / "contracts" / "openapi" / f"{service}.json").read_text()
     hint = "run: python labs/boxoffice/contracts/export.py"
     assert export.description(paths.BOXOFFICE / service) == committed, hint
@@ -37,9 +55,7 @@ def test_requirements_are_the_locked_versions(service):
         assert locked[name] == version, f"{service}/requirements.txt: {line}"
 
 
-@pytest.mark.parametrize(
-    ("name", "services"), [("problems.py", SERVICES), ("logs.py", CALLERS), ("logs.py", CALLED_ONLY)]
-)
+@pytest.mark.parametrize(("name", "services"), [("problems.py", REST), ("logs.py", CALLERS), ("logs.py", CALLED_ONLY)])
 def test_what_is_repeated_on_purpose_is_repeated_exactly(name, services):
     copies = {(paths.BOXOFFICE / service / "app" / name).read_text() for service in services}
     assert len(copies) == 1
@@ -47,14 +63,16 @@ def test_what_is_repeated_on_purpose_is_repeated_exactly(name, services):
 
 def test_the_shop_describes_its_services_links_and_sides():
     shop = description.load(paths.BOXOFFICE)
-    jobs, servers = ["catalog-migrate", "payments-migrate", "orders-migrate"], ["postgres"]
+    stores = ("catalog", "inventory", "orders", "payments")
+    jobs, servers = [f"{name}-migrate" for name in stores], ["postgres"]
     assert sorted(shop.services) == sorted([*SERVICES, *jobs, *servers])
     assert [name for name, service in shop.services.items() if service.judge] == ["provider"]
     links = {(link.caller, link.callee) for link in shop.links if link.caller != description.BUYER}
-    databases = {("catalog", "postgres"), ("orders", "postgres"), ("payments", "postgres")}
-    assert links == databases | {
-        *(("gateway", "catalog"), ("gateway", "orders")),
-        *(("orders", "payments"), ("payments", "provider")),
+    assert [name for name in shop.services if shop.speaks_grpc(name)] == ["inventory"]
+    assert links == {
+        *((name, "postgres") for name in stores),
+        *(("gateway", name) for name in ("catalog", "inventory", "orders")),
+        *(("orders", "inventory"), ("orders", "payments"), ("payments", "provider")),
     }
 
 
@@ -86,7 +104,7 @@ def test_a_flaw_has_an_id_of_its_own():
     assert sorted(set(ids)) == sorted(ids)
 
 
-@pytest.mark.parametrize("service", ["catalog", "gateway", "payments"])
+@pytest.mark.parametrize("service", ["catalog", "gateway", "inventory", "payments"])
 def test_every_image_but_that_of_orders_is_as_it_should_be(service):
     lines = (paths.BOXOFFICE / service / "Dockerfile").read_text().splitlines()
     assert [line for line in lines if line.startswith("USER")] == ["USER app"]

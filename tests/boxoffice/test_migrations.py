@@ -9,7 +9,7 @@ from breakwater.checks.overlay import lay_over
 from tests.boxoffice.conftest import alembic
 
 pytestmark = pytest.mark.shop
-SERVICES = ("catalog", "orders", "payments")
+SERVICES = ("catalog", "inventory", "orders", "payments")
 REFERENCES = sorted(paths.SOLUTIONS.glob("*/boxoffice"))
 
 

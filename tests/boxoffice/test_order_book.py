@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -27,9 +28,26 @@ async def engine(cluster, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+class Book:
+    """The order book, and short ways to write in it."""
+
+    def __init__(self, book: Any, order: Any, used: type[Exception]) -> None:
+        self._book, self._order, self.used = book, order, used
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._book, name)
+
+    async def wish(self, seat: str = "A1", hold_id: UUID | None = None) -> Any:
+        deal = {"event": "opening-night", "seat": seat, "buyer": "ann", "amount_cents": 4500, "card": CARD}
+        order_id = uuid4()
+        order = self._order(id=order_id, hold_id=hold_id or order_id, **deal, status="pending")
+        return await self._book.place(order)
+
+
 @pytest.fixture
 def book(engine, tmp_path: Path) -> Any:
-    yield load("orders", "book", tmp_path / "mended").OrderBook(engine)
+    book, order = (load("orders", name, tmp_path / "mended") for name in ("book", "models"))
+    yield Book(book.OrderBook(engine), order.Order, book.HoldUsed)
     for name in [name for name in sys.modules if name.startswith("mended_orders")]:
         del sys.modules[name]
 
@@ -45,12 +63,12 @@ async def make_due(engine: AsyncEngine) -> None:
 
 
 async def test_a_fresh_order_is_left_to_its_own_request(book):
-    await book.place("opening-night", "A1", "ann", CARD)
+    await book.wish()
     assert await book.claim(10) == []
 
 
 async def test_a_due_order_is_claimed_once_until_it_is_due_again(book, engine):
-    order = await book.place("opening-night", "A1", "ann", CARD)
+    order = await book.wish()
     await make_due(engine)
     [claimed] = await book.claim(10)
     assert (claimed.id, claimed.card, claimed.amount_cents) == (order.id, CARD, 4500)
@@ -61,7 +79,7 @@ async def test_a_due_order_is_claimed_once_until_it_is_due_again(book, engine):
 
 async def test_two_who_claim_at_once_share_nothing(book, engine):
     for number in range(1, 13):
-        await book.place("opening-night", f"A{number}", "ann", CARD)
+        await book.wish(f"A{number}")
     await make_due(engine)
     claims = await asyncio.gather(*(book.claim(4) for _ in range(4)))
     claimed = [order.id for claim in claims for order in claim]
@@ -70,7 +88,7 @@ async def test_two_who_claim_at_once_share_nothing(book, engine):
 
 
 async def test_an_order_ends_once_and_its_card_goes(book, engine):
-    order = await book.place("opening-night", "A1", "ann", CARD)
+    order = await book.wish()
     assert (await book.end(order.id, "confirmed")).status == "confirmed"
     assert (await book.end(order.id, "declined")).status == "confirmed"
     assert await run(engine, "SELECT status, card FROM orders") == [("confirmed", None)]
@@ -79,6 +97,15 @@ async def test_an_order_ends_once_and_its_card_goes(book, engine):
 
 
 async def test_an_order_of_before_the_mend_is_left_to_a_person(book, engine):
-    await book.place("opening-night", "A1", "ann", CARD)
+    await book.wish()
     await run(engine, "UPDATE orders SET card = NULL, retry_at = now()")
     assert await book.claim(10) == []
+
+
+async def test_a_hold_is_for_one_order_until_that_ends_without_it(book):
+    hold_id = uuid4()
+    order = await book.wish(hold_id=hold_id)
+    with pytest.raises(book.used):
+        await book.wish(hold_id=hold_id)
+    await book.end(order.id, "declined")
+    await book.wish(hold_id=hold_id)

@@ -80,7 +80,7 @@ async def provider(stage: Stage, **behaviour: object) -> AsyncIterator[None]:
     await asyncio.to_thread(stage.engine.provider, "PUT", "/behaviour", {})
 
 
-@pytest.mark.parametrize("victim", ["orders", "payments"])
+@pytest.mark.parametrize("victim", ["inventory", "orders", "payments"])
 @pytest.mark.parametrize("how", ["kill", "restart"])
 async def test_the_books_balance_when_a_service_dies_in_the_middle(stage, victim, how):
     async with provider(stage, latency_s=0.5):
@@ -108,6 +108,24 @@ async def test_orders_dies_while_payments_hangs(stage):
         await purchases
         await asyncio.to_thread(stage.engine.restart, "orders")
         await stage.eventually_asked("orders", "payments", at_least=9)
+    await stage.balances()
+
+
+async def test_what_hung_on_its_way_to_the_inventory_takes_no_seat_for_nobody(stage):
+    await stage.buyers(1)  # on a connection that is open, the questions arrive when the link heals
+    with stage.engine.inject(Hang("orders", "inventory")):
+        answers = await stage.buyers(4)
+    assert {answer.status for answer in answers} == {503}
+    await stage.balances()
+
+
+async def test_a_purchase_under_a_hold_of_its_own(stage):
+    async with httpx.AsyncClient(base_url=stage.engine.endpoint("gateway"), verify=False, timeout=5) as client:
+        wish = {"event": "opening-night", "seat": "J1", "buyer": "ann"}
+        hold = (await client.post("/holds", json=wish)).json()
+        purchase = {**wish, "card": "4242424242424242", "hold": hold["id"]}
+        answers = await asyncio.gather(*(client.post("/orders", json=purchase) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers)[1:] == [409, 409]
     await stage.balances()
 
 

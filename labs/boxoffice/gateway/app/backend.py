@@ -1,5 +1,6 @@
 """A service behind the gateway."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -9,22 +10,21 @@ from fastapi import Response
 from . import logs
 from .problems import Problem
 
-CONNECTIONS = 20  # to the service behind, for all questions together
+# Each question to a service behind takes a place for as long as the answer takes, whatever it is about.
+places = asyncio.Semaphore(20)
 PASSED_BACK = ("content-type", "location", "retry-after")
 
 
 class Backend:
     def __init__(self, name: str, url: str) -> None:
         self._name = name
-        limits = httpx.Limits(max_connections=CONNECTIONS)
-        self._client = httpx.AsyncClient(
-            base_url=url, timeout=None, limits=limits, event_hooks={"request": [logs.pass_on]}
-        )
+        self._client = httpx.AsyncClient(base_url=url, timeout=None, event_hooks={"request": [logs.pass_on]})
 
     async def ask(self, method: str, path: str, body: Any = None) -> Response:
         """Forward a request and return the answer as it came. Raises a 502 Problem if none did."""
         try:
-            answer = await self._client.request(method, path, json=body)
+            async with places:
+                answer = await self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise Problem(HTTPStatus.BAD_GATEWAY, f"No answer came from {self._name}: nothing is known.") from error
         headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}

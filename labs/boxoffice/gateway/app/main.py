@@ -1,4 +1,4 @@
-"""What buyers see of the box office: events, seats, and orders for them."""
+"""What buyers see of the box office: events, seats, holds and orders."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,14 +7,15 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from . import logs, problems
 from .backend import Backend
-from .problems import documented
+from .inventory import Inventory
+from .problems import Problem, documented
 from .settings import Settings
 
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -42,11 +43,23 @@ class EventPage(Event):
     free_seats: int = Field(description="0 as well for an event that is not on sale yet")
 
 
-class Purchase(BaseModel):
+class Wish(BaseModel):
     event: Name
     seat: Name
     buyer: str = Field(pattern=r"^[^\x00]{1,200}$")
+
+
+class Hold(BaseModel):
+    id: UUID
+    event: str
+    seat: str
+    price_cents: int
+    expires_at: datetime
+
+
+class Purchase(Wish):
     card: str = Field(pattern=r"^\d{12,19}$")
+    hold: UUID | None = Field(None, description="the hold under which to buy; without it, the order takes its own")
 
 
 class Order(BaseModel):
@@ -61,16 +74,18 @@ class Order(BaseModel):
 class Seat(BaseModel):
     seat: str
     price_cents: int
-    sold: bool = Field(description="an order has it, confirmed or still pending")
+    sold: bool = Field(description="somebody has it: an order, confirmed or still pending, or a hold")
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = Settings()
     app.state.catalog = Backend("catalog", settings.catalog_url)
+    app.state.inventory = Inventory(settings.inventory_url)
     app.state.orders = Backend("orders", settings.orders_url)
     yield
     await app.state.catalog.close()
+    await app.state.inventory.close()
     await app.state.orders.close()
 
 
@@ -85,13 +100,27 @@ def catalog_service(request: Request) -> Backend:
     return catalog
 
 
+def inventory_service(request: Request) -> Inventory:
+    inventory: Inventory = request.app.state.inventory
+    return inventory
+
+
 def orders_service(request: Request) -> Backend:
     orders: Backend = request.app.state.orders
     return orders
 
 
 Catalog = Annotated[Backend, Depends(catalog_service)]
+Seats = Annotated[Inventory, Depends(inventory_service)]
 Orders = Annotated[Backend, Depends(orders_service)]
+
+
+@app.post("/holds", status_code=HTTPStatus.CREATED, responses=documented(HTTPStatus.CONFLICT, *NOT_FOUND, *NO_ANSWER))
+async def hold(wish: Wish, inventory: Seats) -> Hold:
+    """Keep a seat for a buyer who has not decided yet, until `expires_at`."""
+    hold_id = uuid4()
+    price_cents, expires_at = await inventory.hold(hold_id, wish.event, wish.seat, wish.buyer)
+    return Hold(id=hold_id, event=wish.event, seat=wish.seat, price_cents=price_cents, expires_at=expires_at)
 
 
 @app.post(
@@ -105,7 +134,7 @@ Orders = Annotated[Backend, Depends(orders_service)]
 )
 async def buy(purchase: Purchase, orders: Orders) -> Response:
     """Buy a seat. What the answers mean is in contracts/outcomes.md."""
-    return await orders.ask("POST", "/orders", purchase.model_dump())
+    return await orders.ask("POST", "/orders", purchase.model_dump(mode="json"))
 
 
 @app.get("/orders/{order_id}", response_model=Order, responses=documented(*NOT_FOUND, *NO_ANSWER))
@@ -125,22 +154,25 @@ async def events(catalog: Catalog, q: Wanted = "", limit: Annotated[int, Query(g
 
 
 @app.get("/events/{event}", response_model=EventPage, responses=documented(*NOT_FOUND, *NO_ANSWER))
-async def event_page(event: Name, catalog: Catalog, orders: Orders) -> Response | EventPage:
+async def event_page(event: Name, catalog: Catalog, inventory: Seats) -> Response | EventPage:
     """Show an event, and how many of its seats are free."""
     about = await catalog.ask("GET", f"/events/{event}")
     if about.status_code != HTTPStatus.OK:
         return about
-    listed = await orders.ask("GET", f"/events/{event}/seats")
-    if listed.status_code not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
-        return listed
-    seats = json.loads(listed.body) if listed.status_code == HTTPStatus.OK else []
-    return EventPage(**json.loads(about.body), free_seats=sum(not seat["sold"] for seat in seats))
+    try:
+        free_seats = sum(not seat.taken for seat in await inventory.seats(event))
+    except Problem as problem:
+        if problem.status != HTTPStatus.NOT_FOUND:
+            raise
+        free_seats = 0
+    return EventPage(**json.loads(about.body), free_seats=free_seats)
 
 
-@app.get("/events/{event}/seats", response_model=list[Seat], responses=documented(*NOT_FOUND, *NO_ANSWER))
-async def seats(event: Name, orders: Orders) -> Response:
+@app.get("/events/{event}/seats", responses=documented(*NOT_FOUND, *NO_ANSWER))
+async def seats(event: Name, inventory: Seats) -> list[Seat]:
     """List an event's seats."""
-    return await orders.ask("GET", f"/events/{event}/seats")
+    listed = await inventory.seats(event)
+    return [Seat(seat=seat.seat, price_cents=seat.price_cents, sold=seat.taken) for seat in listed]
 
 
 @app.get("/healthz", include_in_schema=False)

@@ -4,7 +4,8 @@ from pydantic_settings import BaseSettings
 
 
 class Settings(BaseSettings):
-    """`CATALOG_URL` is the service that knows the events, `ORDERS_URL` the one that sells."""
+    """The services behind: `CATALOG_URL` knows the events, `INVENTORY_URL` has the seats, `ORDERS_URL` sells them."""
 
     catalog_url: str
+    inventory_url: str
     orders_url: str

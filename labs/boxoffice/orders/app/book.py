@@ -3,23 +3,17 @@
 None of them spans a call over the network: a connection that waits for somebody else is lost to all others.
 """
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from .models import Order, Seat
-
-LIVE = ("pending", "confirmed")
+from .models import Order
 
 
-class NoSuchSeat(Exception):
-    """The event has no such seat."""
-
-
-class SeatTaken(Exception):
-    """Another order has the seat."""
+class HoldUsed(Exception):
+    """Another order buys under the same hold."""
 
 
 class OrderBook:
@@ -27,19 +21,13 @@ class OrderBook:
         self._engine = engine
         self._session = async_sessionmaker(engine, expire_on_commit=False)
 
-    async def place(self, event: str, seat: str, buyer: str) -> Order:
-        """Write down a pending order, which holds the seat. Raises NoSuchSeat or SeatTaken."""
+    async def place(self, order: Order) -> Order:
+        """Write down a pending order and return it. Raises HoldUsed."""
         try:
             async with self._session.begin() as session:
-                row = await session.get(Seat, (event, seat))
-                if row is None:
-                    raise NoSuchSeat
-                order = Order(
-                    id=uuid4(), event=event, seat=seat, buyer=buyer, amount_cents=row.price_cents, status="pending"
-                )
                 session.add(order)
-        except IntegrityError:  # the unique index: somebody else was first
-            raise SeatTaken from None
+        except IntegrityError:  # the unique index: another was first
+            raise HoldUsed from None
         return order
 
     async def end(self, order_id: UUID, status: str) -> Order:
@@ -52,13 +40,6 @@ class OrderBook:
     async def find(self, order_id: UUID) -> Order | None:
         async with self._session() as session:
             return await session.get(Order, order_id)
-
-    async def seats(self, event: str) -> list[tuple[Seat, bool]]:
-        """Return the event's seats, each with whether it is taken; an empty list if there is no such event."""
-        taken = exists().where(Order.event == Seat.event, Order.seat == Seat.seat, Order.status.in_(LIVE))
-        async with self._session() as session:
-            rows = await session.execute(select(Seat, taken).where(Seat.event == event).order_by(Seat.seat))
-            return [(seat, is_taken) for seat, is_taken in rows]
 
     async def answers(self) -> None:
         """Return if the database answers; raise what it raises otherwise."""

@@ -1,18 +1,19 @@
-"""Orders' interface: buy a seat, ask for an order, list an event's seats."""
+"""Orders' interface: buy a seat, ask for an order."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from . import logs, models, problems
-from .book import NoSuchSeat, OrderBook, SeatTaken
+from .book import HoldUsed, OrderBook
+from .inventory import Inventory, NoAnswer, NoSuchSeat, NotSold, SeatTaken
 from .payments import Declined, NotPaid, Payments
 from .problems import Problem, documented
 from .settings import Settings
@@ -28,6 +29,7 @@ class Purchase(BaseModel):
     seat: Name
     buyer: str = Field(pattern=r"^[^\x00]{1,200}$")
     card: str = Field(pattern=r"^\d{12,19}$")
+    hold: UUID | None = Field(None, description="the hold under which to buy; without it, the order takes its own")
 
 
 class Order(BaseModel, from_attributes=True):
@@ -39,19 +41,15 @@ class Order(BaseModel, from_attributes=True):
     status: Literal["pending", "confirmed", "declined", "cancelled"]
 
 
-class Seat(BaseModel):
-    seat: str
-    price_cents: int
-    sold: bool = Field(description="an order has it, confirmed or still pending")
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = Settings()
     engine = create_async_engine(settings.database_url, pool_pre_ping=True)
     app.state.book = OrderBook(engine)
+    app.state.inventory = Inventory(settings.inventory_url)
     app.state.payments = Payments(settings.payments_url)
     yield
+    await app.state.inventory.close()
     await app.state.payments.close()
     await engine.dispose()
 
@@ -67,12 +65,34 @@ def order_book(request: Request) -> OrderBook:
     return book
 
 
+def inventory_service(request: Request) -> Inventory:
+    inventory: Inventory = request.app.state.inventory
+    return inventory
+
+
 def payments_service(request: Request) -> Payments:
     payments: Payments = request.app.state.payments
     return payments
 
 
 Book = Annotated[OrderBook, Depends(order_book)]
+Seats = Annotated[Inventory, Depends(inventory_service)]
+
+
+async def placed_order(purchase: Purchase, book: Book, inventory: Seats) -> models.Order:
+    """Hold the seat and write the order down. Raises a Problem if it cannot be had."""
+    order_id = uuid4()
+    hold_id, deal = purchase.hold or order_id, purchase.model_dump(include={"event", "seat", "buyer"})
+    try:
+        amount_cents = await inventory.hold(hold_id, **deal)
+        order = models.Order(id=order_id, hold_id=hold_id, **deal, amount_cents=amount_cents, status="pending")
+        return await book.place(order)
+    except NoSuchSeat:
+        raise Problem(HTTPStatus.NOT_FOUND, f"{purchase.event} has no seat {purchase.seat}.") from None
+    except (SeatTaken, HoldUsed):
+        raise Problem(HTTPStatus.CONFLICT, f"Seat {purchase.seat} is taken.") from None
+    except NoAnswer:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No seat can be held now; nothing was charged.") from None
 
 
 @app.post(
@@ -83,21 +103,23 @@ Book = Annotated[OrderBook, Depends(order_book)]
     | documented(HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE, *NOT_FOUND),
 )
 async def buy(
-    purchase: Purchase, response: Response, book: Book, payments: Annotated[Payments, Depends(payments_service)]
+    purchase: Purchase,
+    response: Response,
+    book: Book,
+    inventory: Seats,
+    payments: Annotated[Payments, Depends(payments_service)],
 ) -> models.Order:
     """Buy a seat. What the answers mean is in contracts/outcomes.md."""
-    try:
-        order = await book.place(purchase.event, purchase.seat, purchase.buyer)
-    except NoSuchSeat:
-        raise Problem(HTTPStatus.NOT_FOUND, f"{purchase.event} has no seat {purchase.seat}.") from None
-    except SeatTaken:
-        raise Problem(HTTPStatus.CONFLICT, f"Seat {purchase.seat} is taken.") from None
+    order = await placed_order(purchase, book, inventory)
     try:
         await payments.pay(order.id, order.amount_cents, purchase.card)
+        await inventory.sell(order.hold_id)
     except Declined:
+        await inventory.release(order.hold_id)
         await book.end(order.id, "declined")
         raise Problem(HTTPStatus.PAYMENT_REQUIRED, "The card was declined; nothing was charged.") from None
-    except NotPaid:
+    except (NotPaid, NotSold):
+        await inventory.release(order.hold_id)
         await book.end(order.id, "cancelled")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The payment failed; nothing was charged.") from None
     response.headers["Location"] = f"/orders/{order.id}"
@@ -110,14 +132,6 @@ async def show(order_id: UUID, book: Book) -> models.Order:
     if order := await book.find(order_id):
         return order
     raise Problem(HTTPStatus.NOT_FOUND, f"There is no order {order_id}.")
-
-
-@app.get("/events/{event}/seats", responses=documented(*NOT_FOUND))
-async def seats(event: Name, book: Book) -> list[Seat]:
-    """List an event's seats."""
-    if rows := await book.seats(event):
-        return [Seat(seat=row.seat, price_cents=row.price_cents, sold=taken) for row, taken in rows]
-    raise Problem(HTTPStatus.NOT_FOUND, f"There is no event {event}.")
 
 
 @app.get("/healthz", include_in_schema=False)

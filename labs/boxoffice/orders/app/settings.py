@@ -4,7 +4,11 @@ from pydantic_settings import BaseSettings
 
 
 class Settings(BaseSettings):
-    """`DATABASE_URL` is this service's own database, `PAYMENTS_URL` the service that takes the money."""
+    """`DATABASE_URL` is this service's own database.
+
+    `INVENTORY_URL` is the service that has the seats, `PAYMENTS_URL` the one that takes the money.
+    """
 
     database_url: str
+    inventory_url: str
     payments_url: str

@@ -1,21 +1,23 @@
-"""Orders' interface: buy a seat, ask for an order, list an event's seats."""
+"""Orders' interface: buy a seat, ask for an order."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from . import logs, models, problems, settlement
-from .book import NoSuchSeat, OrderBook, SeatTaken
+from .book import HoldUsed, OrderBook
+from .inventory import Inventory, NoAnswer, NoSuchSeat, SeatTaken
 from .payments import Payments
 from .problems import Problem, documented
 from .settings import Settings
+from .settlement import Neighbours
 
 READY_WITHIN_S = 1.0
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -28,6 +30,7 @@ class Purchase(BaseModel):
     seat: Name
     buyer: str = Field(pattern=r"^[^\x00]{1,200}$")
     card: str = Field(pattern=r"^\d{12,19}$")
+    hold: UUID | None = Field(None, description="the hold under which to buy; without it, the order takes its own")
 
 
 class Order(BaseModel, from_attributes=True):
@@ -39,21 +42,16 @@ class Order(BaseModel, from_attributes=True):
     status: Literal["pending", "confirmed", "declined", "cancelled"]
 
 
-class Seat(BaseModel):
-    seat: str
-    price_cents: int
-    sold: bool = Field(description="an order has it, confirmed or still pending")
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = Settings()
     engine = create_async_engine(settings.database_url, pool_pre_ping=True)
     app.state.book = OrderBook(engine)
-    app.state.payments = Payments(settings.payments_url)
-    async with settlement.running(app.state.book, app.state.payments):
+    app.state.neighbours = Neighbours(Inventory(settings.inventory_url), Payments(settings.payments_url))
+    async with settlement.running(app.state.book, app.state.neighbours):
         yield
-    await app.state.payments.close()
+    await app.state.neighbours.inventory.close()
+    await app.state.neighbours.payments.close()
     await engine.dispose()
 
 
@@ -68,12 +66,29 @@ def order_book(request: Request) -> OrderBook:
     return book
 
 
-def payments_service(request: Request) -> Payments:
-    payments: Payments = request.app.state.payments
-    return payments
+def the_neighbours(request: Request) -> Neighbours:
+    neighbours: Neighbours = request.app.state.neighbours
+    return neighbours
 
 
 Book = Annotated[OrderBook, Depends(order_book)]
+Ask = Annotated[Neighbours, Depends(the_neighbours)]
+
+
+async def placed_order(purchase: Purchase, book: Book, ask: Ask) -> models.Order:
+    """Hold the seat and write the order down. Raises a Problem if it cannot be had."""
+    order_id = uuid4()
+    hold_id, deal = purchase.hold or order_id, purchase.model_dump(include={"event", "seat", "buyer"})
+    try:
+        amount_cents = await ask.inventory.hold(hold_id, **deal)
+        terms = {"amount_cents": amount_cents, "status": "pending", "card": purchase.card}
+        return await book.place(models.Order(id=order_id, hold_id=hold_id, **deal, **terms))
+    except NoSuchSeat:
+        raise Problem(HTTPStatus.NOT_FOUND, f"{purchase.event} has no seat {purchase.seat}.") from None
+    except (SeatTaken, HoldUsed):
+        raise Problem(HTTPStatus.CONFLICT, f"Seat {purchase.seat} is taken.") from None
+    except NoAnswer:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No seat can be held now; nothing was charged.") from None
 
 
 @app.post(
@@ -83,19 +98,14 @@ Book = Annotated[OrderBook, Depends(order_book)]
     responses={HTTPStatus.ACCEPTED: {"model": Order, "description": "Accepted: ask at `Location` how it ends"}}
     | documented(HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE, *NOT_FOUND),
 )
-async def buy(
-    purchase: Purchase, response: Response, book: Book, payments: Annotated[Payments, Depends(payments_service)]
-) -> models.Order:
+async def buy(purchase: Purchase, response: Response, book: Book, ask: Ask) -> models.Order:
     """Buy a seat. What the answers mean is in contracts/outcomes.md."""
-    try:
-        order = await book.place(purchase.event, purchase.seat, purchase.buyer, purchase.card)
-    except NoSuchSeat:
-        raise Problem(HTTPStatus.NOT_FOUND, f"{purchase.event} has no seat {purchase.seat}.") from None
-    except SeatTaken:
-        raise Problem(HTTPStatus.CONFLICT, f"Seat {purchase.seat} is taken.") from None
-    order = await settlement.settle(order, purchase.card, book, payments)
+    order = await placed_order(purchase, book, ask)
+    order = await settlement.settle(order, purchase.card, book, ask)
     if order.status == "declined":
         raise Problem(HTTPStatus.PAYMENT_REQUIRED, "The card was declined; nothing was charged.")
+    if order.status == "cancelled":
+        raise Problem(HTTPStatus.CONFLICT, f"The hold of seat {order.seat} has expired; nothing was charged.")
     if order.status == "pending":
         response.status_code = HTTPStatus.ACCEPTED
     response.headers["Location"] = f"/orders/{order.id}"
@@ -108,14 +118,6 @@ async def show(order_id: UUID, book: Book) -> models.Order:
     if order := await book.find(order_id):
         return order
     raise Problem(HTTPStatus.NOT_FOUND, f"There is no order {order_id}.")
-
-
-@app.get("/events/{event}/seats", responses=documented(*NOT_FOUND))
-async def seats(event: Name, book: Book) -> list[Seat]:
-    """List an event's seats."""
-    if rows := await book.seats(event):
-        return [Seat(seat=row.seat, price_cents=row.price_cents, sold=taken) for row, taken in rows]
-    raise Problem(HTTPStatus.NOT_FOUND, f"There is no event {event}.")
 
 
 @app.get("/healthz", include_in_schema=False)

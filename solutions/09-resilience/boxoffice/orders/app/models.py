@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import DateTime, Index, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -12,29 +12,20 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: DateTime(timezone=True)}
 
 
-class Seat(Base):
-    __tablename__ = "seats"
-
-    event: Mapped[str] = mapped_column(primary_key=True)
-    seat: Mapped[str] = mapped_column(primary_key=True)
-    price_cents: Mapped[int]
-
-
 class Order(Base):
     """One buyer's wish for one seat. `status`: pending, then one of confirmed, declined, cancelled.
 
-    A pending order keeps what it takes to ask payments again: the card (a real shop would keep the provider's
-    token for it), wiped at the end, and `retry_at`, the earliest time of the next attempt.
+    `hold_id` names the hold in the inventory under which the seat is bought. A pending order keeps what it takes to ask
+    payments again: the card (a real shop would keep the provider's token for it), wiped at the end, and `retry_at`, the
+    earliest time of the next attempt.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
-        ForeignKeyConstraint(["event", "seat"], ["seats.event", "seats.seat"]),
-        # Whoever inserts first has the seat. An order that ended without it sets it free.
+        # A hold is for one purchase. An order that ended without a seat leaves it to another.
         Index(
-            "one_live_order_per_seat",
-            "event",
-            "seat",
+            "one_live_order_per_hold",
+            "hold_id",
             unique=True,
             postgresql_where=text("status IN ('pending', 'confirmed')"),
         ),
@@ -42,6 +33,7 @@ class Order(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    hold_id: Mapped[UUID]
     event: Mapped[str]
     seat: Mapped[str]
     buyer: Mapped[str]

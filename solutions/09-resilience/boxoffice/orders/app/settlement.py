@@ -2,6 +2,9 @@
 
 The request of a buyer tries once. Whatever it leaves pending, because no definite answer came or because the
 process died, is tried again here until payments says yes or no. An order is never ended by a guess.
+
+The seat is sold to the order before any money moves, and so waits for it however long that takes. An order ends
+without its seat only when inventory has said that the seat is free.
 """
 
 import asyncio
@@ -9,9 +12,11 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from . import logs
 from .book import OrderBook
+from .inventory import HoldGone, Inventory, NoAnswer
 from .models import Order
 from .payments import Declined, Payments, Unknown
 
@@ -20,32 +25,51 @@ FIRST_BATCH, LARGEST_BATCH = 4, 64
 log = logging.getLogger(__name__)
 
 
-async def settle(order: Order, card: str, book: OrderBook, payments: Payments) -> Order:
+@dataclass(frozen=True)
+class Neighbours:
+    """Those who are asked to settle an order. Each answer of theirs can be asked for again."""
+
+    inventory: Inventory
+    payments: Payments
+
+
+async def settle(order: Order, card: str, book: OrderBook, ask: Neighbours) -> Order:
     """Try once to pay for a pending order. Return it as it then stands: still pending if nothing is certain."""
     try:
-        await payments.pay(order.id, order.amount_cents, card)
-    except Declined:
-        return await book.end(order.id, "declined")
-    except Unknown:
+        await ask.inventory.sell(order.hold_id)
+        status = await _paid(order, card, ask)
+    except HoldGone:  # nobody was asked for money: that is done only once the seat is sold to the order
+        status = "cancelled"
+    except (Unknown, NoAnswer):
         return order
-    return await book.end(order.id, "confirmed")
+    return await book.end(order.id, status)
+
+
+async def _paid(order: Order, card: str, ask: Neighbours) -> str:
+    """Pay, or let the seat go; return how the order ends. Raises Unknown or NoAnswer."""
+    try:
+        await ask.payments.pay(order.id, order.amount_cents, card)
+    except Declined:
+        await ask.inventory.release(order.hold_id)
+        return "declined"
+    return "confirmed"
 
 
 @asynccontextmanager
-async def running(book: OrderBook, payments: Payments) -> AsyncIterator[None]:
+async def running(book: OrderBook, ask: Neighbours) -> AsyncIterator[None]:
     """Settle overdue orders in the background meanwhile."""
-    task = asyncio.create_task(_settle_overdue(book, payments))
+    task = asyncio.create_task(_settle_overdue(book, ask))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
-async def _settle_overdue(book: OrderBook, payments: Payments) -> None:
+async def _settle_overdue(book: OrderBook, ask: Neighbours) -> None:
     batch = FIRST_BATCH
     while True:
         try:
-            orders = await asyncio.gather(*(_again(order, book, payments) for order in await book.claim(batch)))
+            orders = await asyncio.gather(*(_again(order, book, ask) for order in await book.claim(batch)))
             # A few at first, to see how payments is; more as long as all goes well. All that is sent to a service
             # that hangs arrives there at once when it recovers.
             all_ended = all(order.status != "pending" for order in orders)
@@ -55,8 +79,8 @@ async def _settle_overdue(book: OrderBook, payments: Payments) -> None:
         await asyncio.sleep(random.uniform(*PAUSE_S))
 
 
-async def _again(order: Order, book: OrderBook, payments: Payments) -> Order:
+async def _again(order: Order, book: OrderBook, ask: Neighbours) -> Order:
     logs.request_id.set(f"settle:{order.id}")
-    order = await settle(order, order.card or "", book, payments)
+    order = await settle(order, order.card or "", book, ask)
     log.info("tried again", extra={"fields": {"order": str(order.id), "status": order.status}})
     return order

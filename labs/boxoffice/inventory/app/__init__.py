@@ -1,0 +1,1 @@
+"""The inventory: which seats there are, what they cost, and who has them."""

@@ -1,0 +1,1 @@
+"""Generated from contracts/proto by contracts/generate.py: not to be edited."""

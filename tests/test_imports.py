@@ -77,3 +77,10 @@ def test_content_imports_only_what_is_made_for_it(file: Path) -> None:
 @pytest.mark.parametrize("file", sources("labs/boxoffice"), ids=known_as)
 def test_the_shop_does_not_know_the_course(file: Path) -> None:
     assert [name for name in imports(file) if is_under(name, PLATFORM)] == []
+
+
+def test_only_what_runs_inside_locust_imports_it() -> None:
+    """Importing it patches the whole process: not the tests', a kernel's or the command's."""
+    files = sources("breakwater", "autograder", "bench", "tests")
+    importing = [file for file in files if any(is_under(name, {"locust", "gevent"}) for name in imports(file))]
+    assert [known_as(file) for file in importing] == ["breakwater/load/_in_locust.py"]

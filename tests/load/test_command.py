@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from breakwater.errors import BadInput
 from breakwater.notebook import Shop
+from tests.waiting import until
 
 pytestmark = pytest.mark.shop
 COURSE = Path(sys.executable).parent / "course"
@@ -128,3 +130,15 @@ def test_what_a_lesson_asks_for_must_make_sense(shop: Shop) -> None:
             shop.load(**how)
     with pytest.raises(BadInput, match="needs both"):
         shop.load(rate=5, weather=shop.faults.kill("payments"))
+
+
+@pytest.mark.usefixtures("up")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a run of Locust ends by its own time")
+def test_locust_ends_with_the_command_that_started_it(environment: dict[str, str]) -> None:
+    words = [COURSE, "load", "09", "--users", "1", "--seconds", "60"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as command:
+        children = psutil.Process(command.pid).children
+        until(lambda: any("locust" in child.cmdline() for child in children(recursive=True)))
+        locust = next(child for child in children(recursive=True) if "locust" in child.cmdline())
+        command.kill()
+    locust.wait(timeout=20)

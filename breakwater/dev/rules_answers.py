@@ -13,7 +13,7 @@ from breakwater.dev.variants import patch_applies
 
 MUST = {"wrong": ("Why", "Misconception", "Loses"), "other": ("Why",)}
 FLAWS = "solutions/flaws.toml"
-FLAW_KEYS = ("id", "service", "module", "summary", "source", "checks", "awaits")
+FLAW_KEYS = ("id", "service", "module", "summary", "source", "checks", "awaits", "breaks")
 NEEDED = FLAW_KEYS[:5]
 
 

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 import yaml
 
-from breakwater import paths, syllabus
+from breakwater import ledger, paths, syllabus
 from breakwater.engines import description
 
 REST = ("catalog", "gateway", "orders", "payments", "provider")
@@ -90,13 +90,18 @@ def test_compose_knows_every_key():
 @pytest.mark.parametrize("flaw", FLAWS, ids=[flaw["id"] for flaw in FLAWS])
 def test_a_flaw_names_a_service_a_source_and_what_sees_it(flaw):
     """What sees it: checks that exist; until they do, the module that will bring them, or its part (`awaits`)."""
-    assert set(flaw) - {"awaits"} == {"id", "service", "module", "summary", "source", "checks"}
+    assert set(flaw) - {"awaits", "breaks"} == {"id", "service", "module", "summary", "source", "checks"}
     assert flaw["service"] in SERVICES
     module = syllabus.load().find(flaw["module"])
     checks = [*paths.LABS.glob(f"{module.id}/checks/*.py"), *paths.SOLUTIONS.glob(f"{module.id}/checks/*.py")]
     written = {name for path in checks for name in re.findall(r'mark\.check\("([\w-]+)"\)', path.read_text())}
     assert set(flaw["checks"]) <= written
     assert bool(flaw["checks"]) != (not module.built or bool(flaw.get("awaits")))
+
+
+def test_what_a_flaw_breaks_is_an_invariant():
+    known = {law.name for law in ledger.load(paths.INVARIANTS)}
+    assert {name for flaw in FLAWS for name in flaw.get("breaks", ())} <= known
 
 
 def test_a_flaw_has_an_id_of_its_own():

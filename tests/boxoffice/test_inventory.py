@@ -1,6 +1,8 @@
 """The inventory by its own interface, in the naive shop: holds, their ends, and who is let finish."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -8,6 +10,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
+from breakwater import paths
 from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.faults.latency import Latency
 from tests.boxoffice.conftest import load
@@ -117,6 +120,12 @@ async def test_a_sold_seat_stays_sold_until_it_is_released(inventory):
         assert not isinstance(await inventory.release(hold_id), CODE)
     assert not await inventory.taken("A8")
     assert await inventory.sell(hold_id) is CODE.FAILED_PRECONDITION
+
+
+async def test_it_can_be_asked_for_its_health_as_a_container_is(naive):
+    command = [sys.executable, "-m", "app.health", naive.endpoint("inventory").removeprefix("grpc://")]
+    done = await asyncio.to_thread(subprocess.run, command, cwd=paths.BOXOFFICE / "inventory", timeout=20, check=False)
+    assert done.returncode == 0
 
 
 async def test_who_left_is_worked_for_all_the_same(inventory, naive):

@@ -38,6 +38,7 @@ class Wanted:
     seconds: float
     seed: int
     ui: bool
+    think: bool
     faults: "Sequence[Timed]"
 
 
@@ -57,6 +58,7 @@ def load(
     seconds: Annotated[float, typer.Option(help="For how long.")] = 20.0,
     fault: Annotated[list[str], typer.Option(metavar="FAULT@FROM-UNTIL", help=FAULT_HELP)] = [],  # noqa: B006
     ui: Annotated[bool, typer.Option("--ui", help="Begin and watch it on Locust's own page; Ctrl-C ends it.")] = False,
+    think: Annotated[bool, typer.Option(help="Whether users of a closed loop think before they ask again.")] = True,
     seed: Annotated[int, typer.Option(help="What visitors of an open loop are drawn from.")] = 1,
     keep_shop: Annotated[
         bool, typer.Option("--keep-shop", help="Take the shop as it is; by default its seats and books are made new.")
@@ -76,7 +78,7 @@ def load(
 
     module = syllabus.load().find_built(name)
     lab.load(module.id)
-    wanted = _wanted(module.id, users, rate, seconds, seed, ui, fault)
+    wanted = _wanted(module.id, users, rate, seconds, seed, ui, think, fault)
     runner = open_shop(engine, shop)
     if not runner.status():
         raise BadInput("The shop is down. Start it: course shop up")
@@ -91,7 +93,14 @@ def load(
 
 
 def _wanted(
-    module: str, users: int | None, rate: float | None, seconds: float, seed: int, ui: bool, faults: list[str]
+    module: str,
+    users: int | None,
+    rate: float | None,
+    seconds: float,
+    seed: int,
+    ui: bool,
+    think: bool,
+    faults: list[str],
 ) -> Wanted:
     """What was asked for. Raises BadInput where it makes no sense together."""
     from breakwater.load import weather
@@ -109,7 +118,7 @@ def _wanted(
     late = next((each for each in timed if each.from_s >= seconds and not ui), None)
     if late:
         raise BadInput(f"A fault from second {late.from_s:g} on comes after the run, which takes {seconds:g} s.")
-    return Wanted(module, USERS if users is None else users, rate or 0.0, seconds, seed, ui, timed)
+    return Wanted(module, USERS if users is None else users, rate or 0.0, seconds, seed, ui, think, timed)
 
 
 def _hold_places(runner: Any, wanted: Wanted) -> None:
@@ -163,7 +172,13 @@ async def _drive(runner: Any, buyer: Any, wanted: Wanted, windows: list[Any]) ->
         free.release()
         note(f"Locust's page: http://127.0.0.1:{port}      Ctrl-C ends the run")
     return await closed.drive(
-        runner, buyer, closed.locustfile_of(wanted.module), users=wanted.users, ui_port=port, **common
+        runner,
+        buyer,
+        closed.locustfile_of(wanted.module),
+        users=wanted.users,
+        think=wanted.think,
+        ui_port=port,
+        **common,
     )
 
 

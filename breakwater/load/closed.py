@@ -54,13 +54,15 @@ async def drive(
     *,
     users: int,
     seconds: float,
+    think: bool = True,
     ui_port: int = 0,
     faults: Sequence[Timed] = (),
     windows: list[FaultWindow] | None = None,
 ) -> Run:
     """Let `users` of the locustfile use the shop for `seconds`; return when Locust has ended.
 
-    With `ui_port`, Locust's own page at 127.0.0.1 begins and ends the run. `buyer` is told what buyers were told.
+    Without `think`, they ask again as soon as they are answered: the locustfile is told by THINK=no. With `ui_port`,
+    Locust's own page at 127.0.0.1 begins and ends the run. `buyer` is told what buyers were told.
 
     Raises:
         BadInput: a number of users or seconds that is none, a broken locustfile, or a fault on no link.
@@ -71,7 +73,7 @@ async def drive(
     with TemporaryDirectory(prefix="load-") as folder:
         lines = Path(folder) / "lines.jsonl"
         options = _ui(ui_port) if ui_port else ["--headless", "--run-time", f"{seconds:g}s"]
-        process = await _start(buyer.url, locustfile, users, lines, options)
+        process = await _start(buyer.url, locustfile, users, lines, options, {} if think else {"THINK": "no"})
         if ui_port:
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, process.terminate)
         try:
@@ -107,7 +109,7 @@ def _ui(port: int) -> list[str]:
 
 
 async def _start(
-    url: str, locustfile: Path, users: int, lines: Path, options: list[str]
+    url: str, locustfile: Path, users: int, lines: Path, options: list[str], told: dict[str, str]
 ) -> "asyncio.subprocess.Process":
     environment = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST_")}
     return await asyncio.create_subprocess_exec(
@@ -115,7 +117,7 @@ async def _start(
         *("--users", str(users), "--spawn-rate", str(users), "--stop-timeout", str(STOPS_WITHIN_S)),
         *("--exit-code-on-error", "0", "--only-summary", "--loglevel", "WARNING", *options),
         cwd=lines.parent,  # where it finds no configuration of anybody's
-        env=environment | {"BREAKWATER_LOAD_LINES": str(lines), "NO_PROXY": "127.0.0.1"},
+        env=environment | told | {"BREAKWATER_LOAD_LINES": str(lines), "NO_PROXY": "127.0.0.1"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=(lines.parent / "stderr").open("wb"),

@@ -121,12 +121,14 @@ class Shop:
         seconds: float = 20.0,
         weather: Weather | None = None,
         during: tuple[float, float] | None = None,
+        think: bool = True,
         module: str = "09",
     ) -> Run:
         """Load a fresh shop, and return what was seen: numbers, and `plot()` for a picture.
 
         Either `rate`: an open loop, so many visitors a second, however slow the shop is; or `users`: a closed loop, in
-        which each of them waits for an answer before it asks again (Locust, on the locustfile of the module's lab).
+        which each of them waits for an answer before it asks again (Locust, on the locustfile of the module's lab),
+        and without `think` does so at once.
         `weather` lasts from the first to the second moment of `during`, in seconds of the run.
         """
         if bool(rate) == bool(users):
@@ -141,7 +143,7 @@ class Shop:
         if rate:
             return wait_for(opened.drive(engine, self._buying(), rate=rate, **common))
         file = closed.locustfile_of(syllabus.load().find_built(module).id)
-        return wait_for(closed.drive(engine, self._buying(), file, users=users, **common))
+        return wait_for(closed.drive(engine, self._buying(), file, users=users, think=think, **common))
 
     def trace(self, of: Told | Answer | Page | None = None) -> Table:
         """What the links saw of one request, the latest unless `of` names another; seconds after it was asked."""

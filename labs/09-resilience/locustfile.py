@@ -2,13 +2,14 @@
 
 Run it by `course load 09 --users 20`, or with Locust's own page by `course load 09 --users 20 --ui`. Each user waits
 for an answer before it asks again, so a shop that stands still is asked less: a closed loop. For visitors who come
-whatever the shop does: `course load 09 --rate 20`.
+whatever the shop does: `course load 09 --rate 20`. With `--no-think` (THINK=no), users ask again at once.
 """
 
+import os
 import random
 import uuid
 
-from locust import HttpUser, between, task
+from locust import HttpUser, between, constant, task
 
 EVENT = "opening-night"
 GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000002"
@@ -19,7 +20,7 @@ PATIENCE_S = 10
 class Visitor(HttpUser):
     """Somebody who looks about as often as they buy, and thinks in between."""
 
-    wait_time = between(0.5, 2.0)
+    wait_time = constant(0) if os.environ.get("THINK") == "no" else between(0.5, 2.0)
 
     def on_start(self):
         self.free = []

@@ -53,10 +53,10 @@ def test_an_open_loop_tells_what_visitors_met_and_ends_with_the_ledger(
     done = course(
         environment, "load", "09", "--rate", "6", "--seconds", "3", "--fault", fault, "--out", str(out), "--json"
     )
-    assert done.returncode in (0, 2), done.stderr  # 2 where this machine is too busy to drive even that
     report = json.loads(done.stdout)
+    # This is the naive shop: two who choose one seat at once may both be sold it.
+    assert done.returncode == 1 if report["breaches"] else done.returncode in (0, 2), done.stderr
     assert report["loop"] == "open"
-    assert report["breaches"] == []
     assert report["waits"]["buy"]["count"] > 0
     assert report["waits"]["buy"]["max_s"] > 1.0, "somebody paid while payments was slow"
     assert [window["fault"] for window in report["faults"]] == ["answers of payments come 1.0 s late"]
@@ -64,15 +64,15 @@ def test_an_open_loop_tells_what_visitors_met_and_ends_with_the_ledger(
     assert len(list(csv.DictReader((out / "requests.csv").open()))) == report["requests"]
     assert "answers of payments come 1.0 s late" in (out / "plot.svg").read_text()
     judged = course(environment, "ledger", "--json")
-    assert judged.returncode == 0, judged.stderr
+    assert judged.returncode == bool(report["breaches"]), judged.stderr
 
 
 @pytest.mark.usefixtures("up")
 def test_a_closed_loop_of_the_labs_own_file_reads_as_text(environment: dict[str, str]) -> None:
     done = course(environment, "load", "09", "--users", "3", "--seconds", "3")
-    assert done.returncode in (0, 2), done.stderr
+    assert done.returncode in (0, 1, 2), done.stderr
     assert done.stdout.startswith("3 users for 3 s (closed loop): ")
-    assert "The books balance." in done.stdout
+    assert "The books" in done.stdout
     written = list(Path(environment["BREAKWATER_WORK"], ".course", "load", "09-resilience").glob("*/run.json"))
     assert len(written) == 1
 
@@ -118,9 +118,10 @@ def test_a_lesson_has_both_loops_and_the_picture(shop: Shop) -> None:
     assert run.loop == "open"
     assert run.of("buy").max_s > 0.5
     assert "payments answers 0.5 s late" in run.plot().alt
-    assert "no breach" in repr(shop.ledger())
-    closed = shop.load(users=2, seconds=2)
+    assert "books balance" in repr(shop.ledger()) or "sold 2 times" in repr(shop.ledger())
+    closed = shop.load(users=2, think=False, seconds=2)
     assert closed.loop == "closed"
+    assert len(closed.samples) > 2 * 2 / 0.5, "who does not think asks more often than who does"
     assert "gevent" not in sys.modules
 
 

@@ -21,7 +21,7 @@ from breakwater.engines.carriers import Carrier
 from breakwater.engines.composition import CONTROL_PORT, SIDECAR, Config, Plan, composed, routes
 from breakwater.engines.control import LOGS
 from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
-from breakwater.engines.reason import last_line, reason
+from breakwater.engines.reason import reason, telling_line
 from breakwater.engines.running import GRACE_S, START_S, _all_or_first_error
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
 from breakwater.faults import LinkFault
@@ -383,7 +383,7 @@ class ContainerShop:
         await daemon.asked(self._keep_logs)
         lines = _tail(unit.containers)
         why = reason(_at_home(lines, unit), self.shop.folder)
-        why = why or f"it {how}: {last_line(lines) or 'it said nothing'}"
+        why = why or f"it {how}: {telling_line(lines) or 'it said nothing'}"
         if unit.service.judge:
             raise EngineTrouble(f"{unit.name} (the course's own) did not start: {why}")
         text = f"{unit.name} did not start: {why}. See: course shop logs {unit.name}"

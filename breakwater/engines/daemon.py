@@ -129,12 +129,19 @@ async def run(*words: str, folder: Path | None = None) -> tuple[int, str]:
 
 
 async def asked(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Let a thread ask the daemon. Raises EngineTrouble for what the daemon cannot do."""
+    """Let a thread ask the daemon. Raises EngineTrouble for what the daemon cannot do.
+
+    Who is cancelled waits until the thread has ended: what it does cannot be broken off, and must not go on unseen.
+    """
     from docker.errors import DockerException
     from requests import RequestException
 
+    asking = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
-        return await asyncio.to_thread(work, *arguments)
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        await asyncio.wait([asking])
+        raise
     except (DockerException, RequestException) as error:
         raise trouble(str(getattr(error, "explanation", None) or error), "Docker could not do it") from None
 

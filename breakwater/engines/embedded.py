@@ -24,8 +24,6 @@ from breakwater.engines.supervisor import IDLE_S, Job
 from breakwater.errors import BadInput, CourseError, EngineTrouble
 from breakwater.faults import Fault
 
-START_S = 15.0
-END_S = 20.0
 CONTROL_S = 30.0
 
 
@@ -38,6 +36,10 @@ class EmbeddedEngine:
     """
 
     name = "embedded"
+    start_s = 15.0
+    """How long a supervisor may take to start, the end of an earlier one included."""
+
+    end_s = 20.0
 
     def __init__(
         self,
@@ -63,6 +65,16 @@ class EmbeddedEngine:
         trusted = self._trusted()
         description.load(self.spec.folder, trusted=Path(trusted) if trusted else None)
         hold_state_path(self._state)
+        try:
+            services = self._bring_up(trusted, tell)
+        except _Ended:
+            if self._supervisor:
+                raise
+            services = self._bring_up(trusted, tell)  # the one that we met was about to end
+        self._hold_port()
+        return services
+
+    def _bring_up(self, trusted: str, tell: Callable[[ServiceStatus], None]) -> list[ServiceStatus]:
         with self._connected_or_started(trusted) as connection:
             connection.ask({"op": "up"})
             try:
@@ -71,7 +83,6 @@ class EmbeddedEngine:
                 if connection.ends:
                     self._wait_for_end(connection.pid)
                 raise
-        self._hold_port()
         return [ServiceStatus(**service) for service in services]
 
     def _hold_port(self) -> None:
@@ -206,7 +217,7 @@ class EmbeddedEngine:
             return connection
         self._where = None
         own = self._spawn(trusted)
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self.start_s
         while time.monotonic() < deadline:
             connection = self._connect()
             if connection:
@@ -259,10 +270,10 @@ class EmbeddedEngine:
 
     def _wait_for_end(self, pid: int) -> None:
         """Return when the supervisor has ended; by then it has removed everything."""
-        deadline = time.monotonic() + END_S
+        deadline = time.monotonic() + self.end_s
         if self._supervisor and self._supervisor.pid == pid:
             try:
-                self._supervisor.wait(END_S)
+                self._supervisor.wait(self.end_s)
             except subprocess.TimeoutExpired:
                 deadline = 0.0
             if self._supervisor.stdin:
@@ -290,6 +301,10 @@ def _ended(pid: int, deadline: float) -> bool:
     return False
 
 
+class _Ended(EngineTrouble):
+    """The supervisor ended before it answered."""
+
+
 class _Connection:
     """One connection to a supervisor, whose process is `pid`; `ends` says that it is about to end. Closed by `with`."""
 
@@ -315,7 +330,7 @@ class _Connection:
         except OSError:
             line = b""
         if not line:
-            raise EngineTrouble("The shop's supervisor ended. Start the shop again: course shop up")
+            raise _Ended("The shop's supervisor ended. Start the shop again: course shop up")
         answer: dict[str, Any] = json.loads(line)
         self.pid, self.ends = answer["pid"], answer.get("ends", False)
         if "error" in answer:

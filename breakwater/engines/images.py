@@ -16,6 +16,7 @@ from typing import Any
 
 from breakwater import paths
 from breakwater.engines import daemon
+from breakwater.engines.reason import telling_line
 from breakwater.errors import CourseError, EngineTrouble, ShopDidNotStart
 
 Config = dict[str, Any]
@@ -34,12 +35,14 @@ COPY . .
 RUN python -m compileall -q .
 CMD ["python", "-m", "breakwater.engines.sidecar"]
 """
+OUR_TROUBLE = re.compile("failed to (resolve source metadata|create endpoint)|no such host|connection refused")
+"""What the machine could not do, and no Dockerfile is to blame for."""
+
 KEPT = 8
 """So many images of a service are kept; the older ones are removed when another is built."""
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE | re.MULTILINE)
-_STEP = re.compile(r"^(?P<file>\S*Dockerfile\S*):(?P<line>\d+)$", re.MULTILINE)
-_WHAT = re.compile(r"^\s*\d+ \| >>> (?P<what>.*)$", re.MULTILINE)
+_STEP = re.compile(r"^ > \[[^\]]*\] (?P<what>.*):$", re.MULTILINE)
 _SAID = re.compile(r"^#\d+ [\d.]+ (?P<said>\S.*)$", re.MULTILINE)
 
 
@@ -131,16 +134,32 @@ async def build(file: Path, service: str, folder: Path | None) -> None:
 
 
 def _not_built(said: str, service: str, folder: Path | None) -> CourseError:
-    place, what = _STEP.search(said), _WHAT.search(said)
-    if daemon.FULL in said or not (place and folder):
+    """Whose fault it is that an image was not built, and which step of the Dockerfile it was."""
+    if daemon.FULL in said or OUR_TROUBLE.search(said) or not (folder and "failed to solve" in said):
         return daemon.trouble(said, f"The image of {service} was not built")
-    lines = [match["said"] for match in _SAID.finditer(said)]
-    errors = [line for line in lines if "error" in line.lower()] or lines
-    why = f": {errors[-1]}" if errors else ""
-    step = f" `{what['what'].strip()}` failed" if what else ""
-    where = f"{folder.name}/{place['file']}, line {place['line']}"
-    text = f"The image of {service} does not build: {where}:{step}{why}"[:500]
-    return ShopDidNotStart(text, service=service, last_lines=tuple(lines[-10:]))
+    step = _STEP.search(said)
+    lines = tuple(match["said"] for match in _SAID.finditer(said))
+    if step:
+        line = _line_of(step["what"], folder)
+        where = f"{folder.name}/Dockerfile" + (f", line {line}" if line else "")
+        why = f"{where}: `{step['what']}` failed: {telling_line(lines) or _last(said)}"
+    else:
+        why = _last(said)
+    return ShopDidNotStart(f"The image of {service} does not build: {why}"[:500], service=service, last_lines=lines)
+
+
+def _line_of(step: str, folder: Path) -> int:
+    """The line of a Dockerfile where a step begins; 0 where it is not found."""
+    with contextlib.suppress(OSError):
+        for number, line in enumerate((folder / "Dockerfile").read_text().splitlines(), 1):
+            begins = line.strip().rstrip("\\").strip()
+            if begins and " " in begins and step.startswith(begins):
+                return number
+    return 0
+
+
+def _last(said: str) -> str:
+    return said.strip().splitlines()[-1].strip().removeprefix("failed to solve: ")
 
 
 async def sidecar(client: Any, scratch: Path) -> str:

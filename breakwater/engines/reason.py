@@ -6,6 +6,7 @@ from pathlib import Path
 
 _PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _ERROR = re.compile(r"^(?P<kind>(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)): ?(?P<what>.*)$")
+_TELLS = re.compile(r"\b(error|fatal|panic)\b", re.IGNORECASE)
 MAX_TEXT = 300
 
 
@@ -23,6 +24,13 @@ def reason(log: Sequence[str], shop: Path, seen_as: Path | None = None) -> str:
     said = f"{error['kind'].rpartition('.')[2]}: {what}"[:MAX_TEXT]
     place = _place(lines[:at], (shop, seen_as or shop))
     return f"{place}: {said}" if place else said
+
+
+def telling_line(log: Sequence[str]) -> str:
+    """The line of a log that tells the trouble: the last that speaks of an error, else the last; shortened."""
+    said = [line.strip()[:MAX_TEXT] for line in log if line.strip()]
+    errors = [line for line in said if _TELLS.search(line)]
+    return (errors or said or [""])[-1]
 
 
 def last_line(log: Sequence[str]) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 from breakwater.engines.postgres import SEEDED
 from breakwater.errors import EngineTrouble
 
-_MINE = "datallowconn AND NOT datistemplate AND datname <> 'postgres'"
 _COPIES = f"datname LIKE '%{SEEDED}'"
+_MINE = f"datallowconn AND NOT datistemplate AND datname <> 'postgres' AND NOT {_COPIES}"
 
+# Done again after it was broken off, it makes what is missing.
 SNAPSHOT = f"""
-SELECT format('CREATE DATABASE %I TEMPLATE %I STRATEGY file_copy', datname || '{SEEDED}', datname),
-       format('ALTER DATABASE %I ALLOW_CONNECTIONS false', datname || '{SEEDED}')
-FROM pg_database WHERE {_MINE} \\gexec
+SELECT format('CREATE DATABASE %I TEMPLATE %I STRATEGY file_copy', datname || '{SEEDED}', datname) FROM pg_database AS a
+WHERE {_MINE} AND NOT EXISTS (SELECT FROM pg_database AS b WHERE b.datname = a.datname || '{SEEDED}') \\gexec
+SELECT format('ALTER DATABASE %I ALLOW_CONNECTIONS false', datname) FROM pg_database WHERE {_COPIES} \\gexec
 """
 
 # Who owns a database and who may connect to it belongs to the database, and a copy does not inherit it.
@@ -26,7 +27,12 @@ FROM pg_database AS its WHERE its.datname = mine.datname || '{SEEDED}';
 
 def is_ready(container: Any) -> bool:
     """Whether the server in `container` takes connections from outside, as it does not while it is being made."""
-    done = container.exec_run(["sh", "-c", 'pg_isready -q -h 127.0.0.1 -U "${POSTGRES_USER:-postgres}"'])
+    from docker.errors import APIError
+
+    try:
+        done = container.exec_run(["sh", "-c", 'pg_isready -q -h 127.0.0.1 -U "${POSTGRES_USER:-postgres}"'])
+    except APIError:  # it has ended
+        return False
     return bool(done.exit_code == 0)
 
 

@@ -14,6 +14,8 @@ from breakwater.engines import ShopSpec, daemon
 from breakwater.engines.compose import ComposeEngine
 from breakwater.errors import EngineTrouble
 
+TINY = Path(__file__).parent / "tiny"
+
 
 @pytest.fixture(scope="session")
 def docker() -> Any:
@@ -45,10 +47,9 @@ def running(short_tmp: Path) -> Iterator[ComposeEngine]:
 
 
 @pytest.fixture
-def naive_copy(tmp_path: Path) -> Path:
-    """A copy of the naive shop, to be spoilt."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    return Path(shutil.copytree(paths.BOXOFFICE, tmp_path / "shop", ignore=ignored))
+def tiny_copy(tmp_path: Path) -> Path:
+    """A copy of the tiny shop, to be spoilt."""
+    return Path(shutil.copytree(TINY, tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__")))
 
 
 @pytest.fixture

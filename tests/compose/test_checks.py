@@ -1,0 +1,30 @@
+"""The checks of a lab judge the same on this engine."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakwater import paths
+from breakwater.checks.runner import CheckJob, lay_over, run_checks
+from breakwater.checks.verdict import Verdict
+
+pytestmark = [pytest.mark.shop, pytest.mark.compose, pytest.mark.usefixtures("docker")]
+
+LAB = "09-resilience"
+
+
+def judged(shop: Path) -> dict[str, Verdict]:
+    report = run_checks(CheckJob(LAB, shop, engine="compose"))
+    return {check.id: check.verdict for check in report.checks}
+
+
+def test_the_naive_shop_fails_by_verdicts(tmp_path: Path, docker: Any) -> None:
+    verdicts = judged(lay_over(None, tmp_path / "shop"))
+    assert verdicts.pop("starts", Verdict.PASSED) is Verdict.PASSED
+    assert set(verdicts.values()) == {Verdict.FAILED}
+
+
+def test_the_reference_passes(tmp_path: Path, docker: Any) -> None:
+    verdicts = judged(lay_over(paths.SOLUTIONS / LAB / "boxoffice", tmp_path / "shop"))
+    assert set(verdicts.values()) == {Verdict.PASSED}

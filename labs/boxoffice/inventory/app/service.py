@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from typing import Any
 from uuid import UUID
 
 import grpc
@@ -29,16 +29,16 @@ class Inventory(InventoryServicer):
     def __init__(self, plan: SeatingPlan) -> None:
         self._plan = plan
 
-    async def ListSeats(self, request: rpc.ListSeatsRequest, context: Context) -> Message:
+    async def ListSeats(self, request: rpc.ListSeatsRequest, context: Context) -> Message | None:
         return await _answered(self._list, request, context)
 
-    async def Hold(self, request: rpc.HoldRequest, context: Context) -> Message:
+    async def Hold(self, request: rpc.HoldRequest, context: Context) -> Message | None:
         return await _answered(self._hold, request, context)
 
-    async def Sell(self, request: rpc.SellRequest, context: Context) -> Message:
+    async def Sell(self, request: rpc.SellRequest, context: Context) -> Message | None:
         return await _answered(self._sell, request, context)
 
-    async def Release(self, request: rpc.ReleaseRequest, context: Context) -> Message:
+    async def Release(self, request: rpc.ReleaseRequest, context: Context) -> Message | None:
         return await _answered(self._release, request, context)
 
     async def _list(self, request: rpc.ListSeatsRequest) -> Message:
@@ -74,16 +74,12 @@ class Inventory(InventoryServicer):
         return rpc.ReleaseResponse()
 
 
-async def _answered(work: Callable[[Message], Awaitable[Message]], request: Message, context: Context) -> Message:
+async def _answered(work: Callable[[Any], Awaitable[Message]], request: Message, context: Context) -> Message | None:
     """Do the work and return its answer. What has begun is carried out, whether or not its caller stays for it."""
     try:
-        return await asyncio.shield(asyncio.ensure_future(work(request)))
+        return await asyncio.shield(work(request))
     except Refused as refused:
-        return await _refuse(refused, context)
-
-
-async def _refuse(refused: Refused, context: Context) -> NoReturn:
-    await context.abort(refused.code, refused.detail)
+        await context.abort(refused.code, refused.detail)  # raises
 
 
 def _id(text: str) -> UUID:

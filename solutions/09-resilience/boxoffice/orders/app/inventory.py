@@ -9,8 +9,8 @@ from . import logs
 from .rpc import inventory_pb2 as rpc
 from .rpc.inventory_pb2_grpc import InventoryStub
 
-HELD_WITHIN_S = 1.0  # without it there is no order, and nobody to try again later
-DEADLINE_S = 0.5
+DEADLINE_S = 1.0
+SOLD_WITHIN_S = 0.5  # less, since the order is written down by then, and it is tried again
 HOLD_S = 3  # it is sold to the order at once; a seat whose order was never written down is free after it
 CONNECT_AGAIN = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)]
 
@@ -40,7 +40,7 @@ class Inventory:
         """Hold a seat, and return its price in cents. Raises NoSuchSeat, SeatTaken or NoAnswer."""
         wanted = rpc.HoldRequest(hold_id=str(hold_id), event=event, seat=seat, buyer=buyer, ttl_s=HOLD_S)
         try:
-            held = await self._stub.Hold(wanted, timeout=HELD_WITHIN_S, metadata=_metadata())
+            held = await self._stub.Hold(wanted, timeout=DEADLINE_S, metadata=_metadata())
         except grpc.aio.AioRpcError as error:
             if error.code() == grpc.StatusCode.NOT_FOUND:
                 raise NoSuchSeat from error
@@ -52,7 +52,7 @@ class Inventory:
     async def sell(self, hold_id: UUID) -> None:
         """Make a hold last until it is released. Safe to repeat. Raises HoldGone or NoAnswer."""
         try:
-            await self._stub.Sell(rpc.SellRequest(hold_id=str(hold_id)), timeout=DEADLINE_S, metadata=_metadata())
+            await self._stub.Sell(rpc.SellRequest(hold_id=str(hold_id)), timeout=SOLD_WITHIN_S, metadata=_metadata())
         except grpc.aio.AioRpcError as error:
             raise (HoldGone if error.code() == grpc.StatusCode.FAILED_PRECONDITION else NoAnswer) from error
 

@@ -19,6 +19,7 @@ from .rpc.inventory_pb2_grpc import add_InventoryServicer_to_server
 from .service import Inventory
 from .settings import Settings
 
+CONNECTIONS = 8  # kept open: one that is opened for a single query costs more than the query
 LOOK_EVERY_S = 1.0
 READY_WITHIN_S = 1.0
 GRACE_S = 3.0
@@ -26,7 +27,7 @@ GRACE_S = 3.0
 
 async def serve(host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
-    engine = create_async_engine(Settings().database_url, pool_pre_ping=True)
+    engine = create_async_engine(Settings().database_url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0)
     plan, healths = SeatingPlan(engine), health.aio.HealthServicer()
     # A second server on the same port would be let in, and get half of the calls.
     server = grpc.aio.server(interceptors=[logs.RequestLog()], options=[("grpc.so_reuseport", 0)])

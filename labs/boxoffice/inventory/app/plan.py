@@ -26,11 +26,14 @@ class SeatingPlan:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._session = async_sessionmaker(engine, expire_on_commit=False)
+        # A look is one statement, and needs no transaction around it.
+        looking = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._look = async_sessionmaker(looking, expire_on_commit=False)
 
     async def seats(self, event: str) -> list[tuple[Seat, bool]]:
         """Return the event's seats, each with whether it is taken; an empty list if there is no such event."""
         taken = exists().where(Hold.event == Seat.event, Hold.seat == Seat.seat, _stands())
-        async with self._session() as session:
+        async with self._look() as session:
             rows = await session.execute(select(Seat, taken).where(Seat.event == event).order_by(Seat.seat))
             return [(seat, is_taken) for seat, is_taken in rows]
 
@@ -63,16 +66,16 @@ class SeatingPlan:
             await connection.execute(text("SELECT 1"))
 
     async def _find(self, hold_id: UUID) -> Hold | None:
-        async with self._session() as session:
+        async with self._look() as session:
             return await session.scalar(select(Hold).where(Hold.id == hold_id, _stands()))
 
     async def _is_taken(self, event: str, seat: str) -> bool:
-        async with self._session() as session:
+        async with self._look() as session:
             of_seat = exists().where(Hold.event == event, Hold.seat == seat, _stands())
             return bool(await session.scalar(select(of_seat)))
 
     async def _price_cents(self, event: str, seat: str) -> int:
-        async with self._session() as session:
+        async with self._look() as session:
             row = await session.get(Seat, (event, seat))
         if row is None:
             raise NoSuchSeat

@@ -12,6 +12,7 @@ from breakwater import paths
 from breakwater.checks.verdict import CheckResult, Verdict
 from breakwater.engines import ServiceStatus
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
+from breakwater.load import opened
 
 HEAD = "import asyncio, json, pytest, time, httpx\n\n"
 Judge = Callable[..., dict[str, CheckResult]]
@@ -349,3 +350,29 @@ def test_the_surroundings_settings_and_conftest_count_for_nothing(judge, monkeyp
     monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
     monkeypatch.chdir(paths.LABS)
     assert judge(ONE)["one"].verdict is Verdict.PASSED
+
+
+LOAD = """
+async def buys(visit):
+    {before}
+    await visit.ask("buy", visit.buyer.buy(f"seat-{{visit.intended_s}}"))
+
+async def test_many(shop, load, measure, ledger):
+    \"\"\"Many visitors are served.\"\"\"
+    run = await load(rate=20, seconds=1.5, traffic=buys)
+    measure.at_most("visitors that were not served", len(run.errors), 0, unit="kinds")
+    assert run.of("buy").count == len(run.samples) > 0
+"""
+
+
+def test_a_check_may_have_many_visitors(judge, monkeypatch) -> None:
+    monkeypatch.setattr(opened, "LATE_S", 10.0)  # this machine may be busy
+    check = judge(LOAD.format(before="pass"))["many"]
+    assert check.verdict is Verdict.PASSED, check.message
+    assert [m.what for m in check.measurements] == ["visitors that were not served"]
+
+
+def test_visitors_that_came_late_by_our_own_fault_prove_nothing(judge) -> None:
+    check = judge(LOAD.format(before="time.sleep(0.15)"))["many"]
+    assert check.verdict is Verdict.UNKNOWN
+    assert check.message.startswith("The load generator was itself the bottleneck: ")

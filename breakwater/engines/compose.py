@@ -1,6 +1,6 @@
 """The compose engine: the same shop, from the same description, in containers (Docker Engine and Compose v2).
 
-The client is the one of the embedded engine; its supervisor holds a `ContainerShop`.
+Its supervisor holds a `containers.ContainerShop`.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from typing import Any
 
 from breakwater.engines import ShopSpec, daemon, description, state
 from breakwater.engines.control import LOGS
-from breakwater.engines.embedded import CONTROL_S, EmbeddedEngine
 from breakwater.engines.logs import read
+from breakwater.engines.supervised import CONTROL_S, SupervisedEngine
 from breakwater.errors import BadInput, EngineTrouble
 
 _PREFIX = re.compile(r"^(?P<service>\S+?)(?:-1)?\s+\| ?(?P<line>.*)$")
 
 
-class ComposeEngine(EmbeddedEngine):
+class ComposeEngine(SupervisedEngine):
     """Runs the shop of `spec` in containers; see `breakwater.engines.Engine` for what each method does."""
 
     name = "compose"

@@ -8,17 +8,16 @@ links to those that it needs are held until these are healthy. The data is kept 
 
 import asyncio
 import contextlib
-import json
-import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any, NoReturn
 
-from breakwater.engines import Exchange, ServiceStatus, composition, daemon, images, seeds, state
+from breakwater.engines import Exchange, ServiceStatus, daemon, seeds
+from breakwater.engines.assembly import Assembly, Tell
 from breakwater.engines.carriers import Carrier
-from breakwater.engines.composition import CONTROL_PORT, SIDECAR, Config, Plan, composed, routes
+from breakwater.engines.composition import CONTROL_PORT, SIDECAR, socket_path
 from breakwater.engines.control import LOGS
 from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
 from breakwater.engines.reason import reason, telling_line
@@ -29,8 +28,6 @@ from breakwater.faults import LinkFault
 POLL_S = 0.05
 START_CONTAINER_S = START_S * 2
 """Containers of one machine start one after another."""
-
-Tell = Callable[[ServiceStatus], None]
 
 
 @dataclass
@@ -53,13 +50,9 @@ class ContainerShop:
     def __init__(self, shop: Shop, folder: Path, *, public_port: int = 0, trusted: Path | None = None) -> None:
         self.shop = shop
         self.state = folder
-        self.project = daemon.project_of(folder)
-        self._trusted = trusted
         self._public_port = public_port
-        self._client: Any = None
-        self._config: Config = {}
+        self._assembly = Assembly(shop, folder, self.public, public_port, trusted)
         self._replicas: dict[str, int] = {}
-        self._plan: Plan | None = None
         self._carrier: Carrier | None = None
         self._where: dict[str, str] = {}
         self._units = {service.name: Unit(service) for service in shop.services.values()}
@@ -70,8 +63,9 @@ class ContainerShop:
 
     async def up(self, tell: Tell) -> None:
         """Start whatever does not run; return when all of it is healthy. Raises CourseError."""
-        await self._connect()
-        await self._resume_all()
+        await self._assembly.connect()
+        for unit in self._of(Kind.CODE):
+            await self._resume(unit)
         await self._make(tell)
         async with _all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):
@@ -135,13 +129,12 @@ class ContainerShop:
 
     async def close(self) -> None:
         """Remove everything at once: its data is thrown away with it."""
-        if self._client:
-            await daemon.asked(daemon.wipe, self._client, self.project)
+        await self._assembly.remove()
 
     @property
     def public(self) -> str:
         """The service that a buyer reaches: the first whose ports the description publishes; empty if none."""
-        return next((name for name, unit in self._units.items() if unit.service.published), "")
+        return next((name for name, service in self.shop.services.items() if service.published), "")
 
     async def in_use(self) -> bool:
         """Whether anybody outside called a service since the last time that this was asked."""
@@ -156,8 +149,6 @@ class ContainerShop:
     @property
     def provider(self) -> str:
         """How the card provider's controls are reached: the sidecar's port and token; empty if there are none."""
-        from breakwater.engines.composition import socket_path
-
         assert self._carrier
         return f"{self._carrier.port}:{self._carrier.token}" if socket_path(self.shop) else ""
 
@@ -177,72 +168,13 @@ class ContainerShop:
 
     # Making.
 
-    async def _connect(self) -> None:
-        if self._client:
-            return
-        self._client = await daemon.asked(daemon.connect)
-        await daemon.asked(daemon.sweep, self._client, state.is_locked)
-        await daemon.asked(daemon.wipe, self._client, self.project)
-
     async def _make(self, tell: Tell, only: str = "") -> None:
-        """Have everything made that the description asks for: images, containers, networks, volumes; not started."""
-        self._config = await self._described()
-        plan = await self._planned()
-        file = self.state / "compose.json"
-        file.write_text(json.dumps(composed(self.shop, self._config, plan)))
-        await self._build(file, plan, tell, only)
-        words = ("docker", "compose", "-f", str(file), "create", "--no-build", *([only] if only else []))
-        status, said = await daemon.run(*words)
-        if status:
-            raise daemon.trouble(said, "The shop's containers could not be made")
-        self._plan = plan
-        await self._find_containers()
-
-    async def _described(self) -> Config:
-        """The description as Compose reads it, with our own copy of what is not the learner's."""
-        config = await composition.read(self.shop.folder)
-        if self._trusted:
-            ours = await composition.read(self._trusted)
-            for service in self.shop.services.values():
-                if service.judge or service.kind is Kind.SERVER:
-                    config["services"][service.name] = ours["services"][service.name]
-            config["volumes"] = {**(config.get("volumes") or {}), **(ours.get("volumes") or {})}
-        return config
-
-    async def _planned(self) -> Plan:
-        for name in await daemon.asked(images.missing, self._client, images.bases(self._config)):
-            await images.pull(name)
-        sidecar = await images.sidecar(self._client, self.state / SIDECAR)
-        names = await daemon.asked(images.names, self._client, self._config, list(self.shop.services))
-        return Plan(
-            project=self.project,
-            labels=daemon.labels(self.state),
-            routes=routes(self.shop, self._config),
-            images=names,
-            sidecar_image=sidecar,
-            token=self._plan.token if self._plan else secrets.token_hex(16),
-            public=self.public,
-            public_port=self._public_port,
-            replicas=self._replicas,
-        )
-
-    async def _build(self, file: Path, plan: Plan, tell: Tell, only: str) -> None:
-        wanted = {image: name for name, image in plan.images.items() if only in ("", name)}
-        for image in await daemon.asked(images.missing, self._client, wanted):
-            service = self.shop.services[wanted[image]]
-            tell(ServiceStatus(service.name, "building", None, 0.0))
-            await images.build(file, service.name, service.folder)
-            await daemon.asked(images.prune, self._client, image)
-
-    async def _find_containers(self) -> None:
-        """Look up what was made; what was made anew has not run yet."""
-        made: dict[str, list[Any]] = {}
-        for container in await daemon.asked(daemon.containers, self._client, self.project):
-            made.setdefault(container.labels[daemon.SERVICE], []).append(container)
+        """Have everything made; what was made anew has not run yet."""
+        made = await self._assembly.make(tell, self._replicas, only)
         await self._open_links(made[SIDECAR][0])
         for name, unit in self._units.items():
             before = {container.id for container in unit.containers}
-            unit.containers = sorted(made[name], key=lambda container: str(container.name))
+            unit.containers = made[name]
             is_job = unit.service.kind is Kind.JOB
             is_new = any(container.id not in before for container in unit.containers)
             if is_new or not (is_job or all(container.status == "running" for container in unit.containers)):
@@ -254,10 +186,10 @@ class ContainerShop:
         if sidecar.status != "running":
             await daemon.asked(self._start_sidecar, sidecar)
         ports = sidecar.attrs["NetworkSettings"]["Ports"]
-        assert self._plan
-        self._carrier = Carrier(_published(ports, CONTROL_PORT), self._plan.token)
+        plan = self._assembly.plan
+        self._carrier = Carrier(_published(ports, CONTROL_PORT), plan.token)
         await self._carrier.ready()
-        outer = [route for route in self._plan.routes if route.link.caller == BUYER]
+        outer = [route for route in plan.routes if route.link.caller == BUYER]
         self._where = {
             r.link.callee: f"{'grpc' if r.grpc else 'http'}://127.0.0.1:{_published(ports, r.listens)}" for r in outer
         }
@@ -422,10 +354,6 @@ class ContainerShop:
     async def _resume(self, unit: Unit) -> None:
         await self._reload(unit)
         await self._each(lambda container: container.unpause(), [c for c in unit.containers if c.status == "paused"])
-
-    async def _resume_all(self) -> None:
-        for unit in self._of(Kind.CODE):
-            await self._resume(unit)
 
     async def _ask(self, op: str, **arguments: Any) -> Any:
         assert self._carrier

@@ -1,9 +1,6 @@
 """The fault proxy: one a link, between a caller and its callee.
 
-It carries bytes, applies the faults that hit its link now, and records HTTP exchanges as they pass. Each direction
-of a connection is a `_Pipe`: a queue of what is late or held, delivered in order, the end of the stream and a
-broken connection included. Faults know no protocol: a message is what one side says until the other speaks. Memory
-is bounded: a pipe that holds much stops reading from its source.
+It carries bytes, applies the faults that hit its link now (see `pipe`), and records exchanges as they pass.
 """
 
 import asyncio
@@ -13,33 +10,19 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable
-from time import monotonic, time
+from time import time
 
 from breakwater.engines import Exchange
 from breakwater.engines.description import Link
+from breakwater.engines.pipe import BROKEN, END, Item, Pipe
 from breakwater.engines.ports import Port, reserve
 from breakwater.engines.sniff import Record, Sniffer
 from breakwater.errors import BadInput, EngineTrouble
-from breakwater.faults import Direction, Fate, LinkFault
+from breakwater.faults import Direction, LinkFault
 
-HIGH_WATER = 256 * 1024
-LOW_WATER = 64 * 1024
 MAX_EXCHANGES = 100_000
 LOOPBACK = "127.0.0.1"
 LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)  # a socket that is closed so resets its connection
-
-
-class _Signal:
-    """What travels in a pipe besides bytes."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-END = _Signal("the sender has no more to say")
-BROKEN = _Signal("the connection broke")
-
-_Item = bytes | _Signal
 
 
 class LinkProxy:
@@ -167,105 +150,12 @@ class LinkProxy:
         return Sniffer(self._records.append, time)
 
 
-class _Pipe:
-    """One direction. Takes what arrives from its source and delivers it; late, held or not at all, as faults say."""
-
-    def __init__(
-        self, proxy: LinkProxy, direction: Direction, deliver: Callable[[_Item], None], cut: Callable[[], None]
-    ) -> None:
-        self._proxy = proxy
-        self._faults = proxy.faults
-        self._direction = direction
-        self._deliver = deliver
-        self._cut = cut
-        self._late_s: float | None = None  # of the message that passes; None before it was asked for
-        self._fate: Fate | None = None
-        self._queue: deque[tuple[float, _Item]] = deque()
-        self.held_bytes = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._source: asyncio.Transport | None = None
-        self._paused = False
-        self._dropped = False
-        self.is_silent = False
-        self.ready = False
-
-    def reads_from(self, source: asyncio.Transport) -> None:
-        self._source = source
-
-    def next_message(self) -> None:
-        """What comes from now on is another message, and meets its own lateness and fate."""
-        self._late_s = self._fate = None
-
-    def push(self, item: _Item) -> None:
-        if self._dropped or self.is_silent:
-            return
-        if self.ready and not (self._queue or self._faults or self._proxy.held):
-            self._deliver(item)
-        elif isinstance(item, _Signal) or self._is_carried():
-            self._queue.append((monotonic() + self._lateness_s(), item))
-            self.held_bytes += len(item) if isinstance(item, bytes) else 0
-            self.flush()
-
-    def _is_carried(self) -> bool:
-        """Whether the message that passes arrives; let happen what happens in its stead."""
-        if self._fate is None:
-            fates = [fault.fate(self._direction) for fault in self._faults]
-            self._fate = next((fate for fate in (Fate.CUT, Fate.LOST) if fate in fates), Fate.CARRIED)
-            self.is_silent = self._fate is Fate.LOST
-            if self._fate is Fate.CUT:
-                self._cut()
-        return self._fate is Fate.CARRIED
-
-    def _lateness_s(self) -> float:
-        if self._late_s is None:
-            self._late_s = sum(fault.late_s(self._direction) for fault in self._faults)
-        return self._late_s
-
-    def flush(self) -> None:
-        """Hand on everything that is due. To be called again whenever a fault heals or the way is free."""
-        while self._queue and self.ready and not self._held():
-            due, item = self._queue[0]
-            if due > monotonic():
-                self._wake_at(due)
-                break
-            self._queue.popleft()
-            self.held_bytes -= len(item) if isinstance(item, bytes) else 0
-            self._deliver(item)
-        self._press_back()
-
-    def drop(self) -> None:
-        """Forget everything that waits, for good."""
-        self.ready = False
-        self._dropped = True
-        self._queue.clear()
-        if self._timer:
-            self._timer.cancel()
-
-    def _held(self) -> bool:
-        return self._proxy.held or any(fault.holds(self._direction) for fault in self._faults)
-
-    def _wake_at(self, due: float) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(due - monotonic(), self.flush)
-
-    def _press_back(self) -> None:
-        if self._source is None or self._source.is_closing():
-            return
-        if not self._paused and self.held_bytes > HIGH_WATER:
-            self._paused = True
-            self._source.pause_reading()
-        elif self._paused and self.held_bytes < LOW_WATER:
-            self._paused = False
-            self._source.resume_reading()
-
-
 class _Side(asyncio.Protocol):
     """One end of a connection. `into` is the pipe that it fills, `out_of` the one that empties into it."""
 
     transport: asyncio.Transport | None = None
-    into: _Pipe
-    out_of: _Pipe
+    into: Pipe
+    out_of: Pipe
     connection: "_Connection"
     lost = False
 
@@ -297,7 +187,7 @@ class _Side(asyncio.Protocol):
         self.out_of.ready = True
         self.out_of.flush()
 
-    def hand(self, item: _Item) -> None:
+    def hand(self, item: Item) -> None:
         """Give `item` to the peer on this side."""
         if self.transport is None or self.transport.is_closing():
             return
@@ -327,7 +217,7 @@ class _CallerSide(_Side):
         self._sniffer.request(data)
         super().data_received(data)
 
-    def hand(self, item: _Item) -> None:
+    def hand(self, item: Item) -> None:
         if isinstance(item, bytes):
             self._sniffer.answer(item)
         super().hand(item)
@@ -343,8 +233,8 @@ class _Connection:
         self._callee.connection = self
         self._ended: set[_Side] = set()
         self._task: asyncio.Task[None] | None = None
-        self._asks = caller.into = self._callee.out_of = _Pipe(proxy, Direction.REQUEST, self._callee.hand, self.cut)
-        self._answers = caller.out_of = self._callee.into = _Pipe(proxy, Direction.ANSWER, caller.hand, self.cut)
+        self._asks = caller.into = self._callee.out_of = Pipe(proxy, Direction.REQUEST, self._callee.hand, self.cut)
+        self._answers = caller.out_of = self._callee.into = Pipe(proxy, Direction.ANSWER, caller.hand, self.cut)
 
     def reach_callee(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._connect())

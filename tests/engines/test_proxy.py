@@ -6,7 +6,8 @@ import socket
 import pytest
 from links import ANSWER, ASK, LINK, Callee, caller
 
-from breakwater.engines.proxy import HIGH_WATER, LinkProxy
+from breakwater.engines.pipe import HIGH_WATER
+from breakwater.engines.proxy import LinkProxy
 from breakwater.errors import BadInput
 from breakwater.faults.hang import Hang
 from breakwater.faults.latency import Latency

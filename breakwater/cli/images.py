@@ -23,7 +23,7 @@ def images(
     """Get the images that the compose engine needs: from their registry, or (--offline) as stand-ins.
 
     A stand-in has the name and the version of the official image, and is built from Debian's packages: for a machine
-    that reaches no registry. What is there already is left as it is.
+    that reaches no registry. What is there already is left as it is, unless it is a stand-in from other requirements.
     """
     from breakwater import paths
     from breakwater.engines import composition, daemon, standins
@@ -33,6 +33,7 @@ def images(
     wanted = needed.bases(asyncio.run(composition.read(shop or paths.BOXOFFICE)))
     absent = needed.missing(client, wanted)
     if offline:
+        absent += [name for name in set(wanted) - set(absent) if standins.is_stale(client, name, _requirements())]
         for name in absent:
             standins.recipe(name)
     rows = []

@@ -11,8 +11,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from breakwater import paths
 from breakwater.engines import daemon
@@ -23,6 +25,8 @@ RECIPES = ("python", "postgres")
 """What there is a recipe for: NAME.Dockerfile beside this file."""
 
 LABEL = "breakwater.stand-in"
+"""On each of them: what it was made from, as a digest."""
+
 LIKE_SLIM = tuple(f"path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man"))
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 """Where a machine keeps the certificates that it trusts."""
@@ -52,6 +56,18 @@ def recipe(name: str) -> Recipe:
     return Recipe(name, kind, version)
 
 
+def is_stale(client: Any, name: str, requirements: dict[str, Path]) -> bool:
+    """Whether the image `name` is a stand-in that was made from other files than these."""
+    made_from = client.images.get(name).labels.get(LABEL)
+    return made_from is not None and made_from != _made_from(requirements)
+
+
+def _made_from(requirements: dict[str, Path]) -> str:
+    recipes = {path.name: path for path in Path(__file__).parent.iterdir() if path.is_file()}
+    files = sorted({**recipes, **requirements}.items())
+    return sha256(b"".join(name.encode() + path.read_bytes() for name, path in files)).hexdigest()[:16]
+
+
 async def build(name: str, requirements: dict[str, Path]) -> None:
     """Build the stand-in for the image `name`.
 
@@ -63,15 +79,15 @@ async def build(name: str, requirements: dict[str, Path]) -> None:
     with TemporaryDirectory(prefix="stand-in-") as scratch:
         folder = Path(scratch)
         _lay_out(folder, requirements)
-        status, said = await daemon.run(*_command(how, folder))
+        status, said = await daemon.run(*_command(how, folder, _made_from(requirements)))
     if status:
         raise _not_built(name, said)
 
 
-def _command(how: Recipe, folder: Path) -> Iterator[str]:
+def _command(how: Recipe, folder: Path, made_from: str) -> Iterator[str]:
     # By the machine's own network: a build reaches what the machine reaches.
     yield from ("docker", "build", "--progress", "plain", "--network", "host", "--tag", how.name)
-    yield from ("--label", f"{LABEL}=true", "--build-arg", f"VERSION={how.version}")
+    yield from ("--label", f"{LABEL}={made_from}", "--build-arg", f"VERSION={how.version}")
     yield from ("--file", str(folder / f"{how.kind}.Dockerfile"), str(folder))
 
 

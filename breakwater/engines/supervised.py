@@ -76,7 +76,7 @@ class SupervisedEngine:
 
     def _bring_up(self, trusted: str, tell: Callable[[ServiceStatus], None]) -> list[ServiceStatus]:
         with self._connected_or_started(trusted) as connection:
-            connection.ask({"op": "up"})
+            connection.ask({"op": "up", "engine": self.name})
             try:
                 services = connection.answer(lambda progress: tell(ServiceStatus(**progress)))
             except CourseError:

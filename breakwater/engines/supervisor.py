@@ -223,6 +223,10 @@ class Supervisor:
 
     async def _up(self, client: Client, request: dict[str, Any]) -> Any:
         """Bring the shop up, unless whoever asked is gone before it is: then nobody knows of it, and it ends."""
+        if request.get("engine", self._job.engine) != self._job.engine:
+            raise BadInput(
+                f"The shop is up already, on the engine {self._job.engine}. For another: course shop down, then up."
+            )
         self._wanted += 1
         work = asyncio.create_task(self._bring_up(lambda status: client.send(progress=asdict(status))))
         gone = asyncio.create_task(client.gone())

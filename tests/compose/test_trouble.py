@@ -20,6 +20,7 @@ import yaml
 
 from breakwater.engines import ShopSpec, daemon, state
 from breakwater.engines.compose import ComposeEngine
+from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
 from tests.compose.conftest import TINY, left
 from tests.waiting import until
@@ -170,6 +171,14 @@ def test_a_port_that_is_taken_is_one_clear_line(make_engine: MakeEngine) -> None
         port = taken.getsockname()[1]
         with pytest.raises(BadInput, match=f"Port {port} is in use by another program: choose another with --port"):
             make_engine(TINY, port=port).up()
+
+
+def test_a_shop_that_is_up_on_another_engine_is_not_taken_for_ones_own(make_engine: MakeEngine) -> None:
+    engine = make_engine(TINY)
+    engine.up()
+    with pytest.raises(BadInput, match="up already, on the engine compose"):
+        EmbeddedEngine(engine.spec).up()
+    assert {row.state for row in engine.status()} == {"healthy"}
 
 
 def test_isolation_is_not_offered() -> None:

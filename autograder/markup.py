@@ -10,11 +10,14 @@ A lesson is CommonMark, read by jupytext. Three marks make a cell count; each id
 
 What learners must not see stands between `### BEGIN …` and `### END …`: in an exercise the `SOLUTION`, in a test the
 `HIDDEN TESTS` (not every test has some), in an answer the `MARK SCHEME` or a `SOLUTION`, for whoever marks it.
-`<!-- include: FILE -->` on a line of its own stands for the contents of FILE, beside the lesson. Every other fence
-than ```` ```python ```` is prose; so is a Python one with ` .noeval`.
+`<!-- include: FILE -->` on a line of its own stands for the contents of FILE, beside the lesson or in `labs/`, which
+learners have too; `FILE.py#Class.method` for that part of it, as code to read. Every other fence than
+```` ```python ```` is prose; so is a Python one with ` .noeval`.
 """
 
+import ast
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +40,7 @@ _FENCE = re.compile(r"^(?P<marks>```+)[ \t]*(?P<language>[^\s`]*)(?P<options>[^`
 _OTHER_FENCE = re.compile(r"^\s*(?P<marks>```+|~~~+)")
 _REGION = re.compile(r"^<!--\s*#region\b(?P<options>.*?)-->\s*$")
 _END_REGION = re.compile(r"^<!--\s*#endregion\s*-->\s*$")
-_INCLUDE = re.compile(r"^<!--\s*include:\s*(?P<file>\S+)\s*-->\s*$")
+_INCLUDE = re.compile(r"^<!--\s*include:\s*(?P<file>[^\s#]+)(?:#(?P<part>\S+))?\s*-->\s*$")
 _BLOCKS = {
     "SOLUTION": "exercise",
     "HIDDEN TESTS": "test",
@@ -205,7 +208,7 @@ def _for_jupytext(lesson: Path, lines: list[str]) -> Iterator[str]:
         if fence:
             fence = "" if line.strip().startswith(fence) and not line.strip().strip(fence[0]) else fence
         elif found := _INCLUDE.match(line):
-            yield from _included(lesson, number, found["file"])
+            yield from _included(lesson, number, found["file"], found["part"] or "")
             continue
         elif marks := _OTHER_FENCE.match(line):
             fence = marks["marks"]
@@ -215,11 +218,30 @@ def _for_jupytext(lesson: Path, lines: list[str]) -> Iterator[str]:
         yield line
 
 
-def _included(lesson: Path, number: int, name: str) -> list[str]:
-    file = lesson.parent / name
-    if not file.resolve().is_relative_to(lesson.parent.resolve()) or not file.is_file():
-        raise _fault(lesson, number, f"there is no file {name} beside the lesson to include")
-    return file.read_text(encoding="utf-8").rstrip("\n").splitlines()
+def _included(lesson: Path, number: int, name: str, part: str) -> list[str]:
+    file = (lesson.parent / name).resolve()
+    open_to_all = (lesson.parent.resolve(), lesson.resolve().parents[2] / "labs")
+    if not file.is_file() or not any(file.is_relative_to(folder) for folder in open_to_all):
+        raise _fault(lesson, number, f"there is no file {name} beside the lesson, or in labs/, to include")
+    text = file.read_text(encoding="utf-8").rstrip("\n")
+    if not part:
+        return text.splitlines()
+    code = _part_of(text, part)
+    if not code:
+        raise _fault(lesson, number, f"{name} defines no {part} to include")
+    return ["```python .noeval", *code, "```"]
+
+
+def _part_of(program: str, name: str) -> list[str]:
+    """The lines of a function or class, by its qualified name, moved to the margin; none if there is none such."""
+    node: ast.AST = ast.parse(program)
+    for word in name.split("."):
+        within = [each for each in ast.iter_child_nodes(node) if getattr(each, "name", "") == word]
+        if not within:
+            return []
+        node = within[0]
+    lines = program.splitlines()[node.lineno - 1 : node.end_lineno]  # type: ignore[attr-defined]
+    return textwrap.dedent("\n".join(lines)).splitlines()
 
 
 def _cells_of(cell: Any, mark: Marked | None) -> list[Any]:

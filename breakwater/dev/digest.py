@@ -11,7 +11,7 @@ from breakwater.bases import is_crumb
 from breakwater.dev.content import ModuleContent
 
 JUDGING = ("checks", "engines", "faults")
-_INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>\S+)\s*-->")
+_INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>[^\s#]+)(?:#\S+)?\s*-->")
 _CODE = re.compile(r"^```python\b.*?^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -48,7 +48,7 @@ _CELL = re.compile(r"^```python\b(?P<options>.*)$")
 _ANSWER = re.compile(r"^<!--\s*#region\b(?P<options>.*?)-->")
 _OPTION = re.compile(r"\b(?P<key>[a-z]+)=\"?(?P<value>[^\s\"]+)\"?")
 _LINK = re.compile(r"!?\[[^\]]*\]\(<?(?P<target>[^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
-_INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>\S+)\s*-->")
+_INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>[^\s#]+)(?:#\S+)?\s*-->")
 _COMPARE = re.compile(r"predict\.compare\(\s*[\"'](?P<id>[^\"']+)")
 _PREDICT = re.compile(r"predict\(\s*[\"'](?P<id>[^\"']+)")
 
@@ -136,7 +136,8 @@ def _cell_faults(cell: Cell, cells: tuple[Cell, ...]) -> Iterator[tuple[str, str
 
 
 def _exercise_faults(name: str, cell: Cell, cells: tuple[Cell, ...]) -> Iterator[tuple[str, str, str]]:
-    if cell.text.count("### BEGIN SOLUTION") != 1 or cell.text.count("### END SOLUTION") != 1:
+    begun, ended = (cell.text.count(f"### {mark} SOLUTION") for mark in ("BEGIN", "END"))
+    if not begun or begun != ended:
         remedy = "enclose the solution in ### BEGIN SOLUTION and ### END SOLUTION"
         yield "exercise-solution", f"exercise `{name}` has no solution", remedy
     tests = [c for c in cells if c.line > cell.line and c.options.get("test", "").startswith(f"{name}-")]

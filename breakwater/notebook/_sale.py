@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from breakwater.buyer import Answer
+from breakwater.engines import Exchange
 from breakwater.notebook import _picture
 from breakwater.notebook._picture import Picture
 
@@ -32,6 +33,7 @@ class Sale:
     during: tuple[float, float] | None
     buyers: tuple[Answer, ...]
     pages: tuple[Page, ...]
+    exchanges: tuple[Exchange, ...] = ()
 
     @property
     def slowest_page(self) -> Page:
@@ -46,6 +48,51 @@ class Sale:
         """How often buyers were told what: `72 × 201, 8 × 503`."""
         counts = Counter(str(answer.status or "no answer") for answer in self.buyers)
         return ", ".join(f"{count} × {told}" for told, count in sorted(counts.items()))
+
+    @property
+    def afterwards(self) -> list[Answer]:
+        """The buyers who asked when the weather was over, without the last two seconds' (their answers may be late)."""
+        end = (self.during or (0.0, 0.0))[1]
+        last = max(one.asked_at for one in self.buyers) - 2.0
+        return [one for one in self.buyers if one.asked_at - self.began_at >= end and one.asked_at < last]
+
+    @property
+    def sold_afterwards(self) -> float:
+        """The share of them who were sold a seat."""
+        return sum(one.status == 201 for one in self.afterwards) / len(self.afterwards)
+
+    def attempts_per_buyer(self, caller: str, callee: str) -> float:
+        """How many requests went over a link for each buyer, on average."""
+        return len(self._on(caller, callee)) / len(self.buyers)
+
+    def plot_load(self, caller: str, callee: str) -> Picture:
+        """Second by second: buyers who asked, those of them who were sold a seat, and requests on a link."""
+        asked = _per_second([one.asked_at - self.began_at for one in self.buyers])
+        sold = _per_second([one.asked_at - self.began_at for one in self.buyers if one.status == 201])
+        load = _per_second([one.asked_at - self.began_at for one in self._on(caller, callee)])
+        sold += [0] * (len(asked) - len(sold))
+        figure, axes = _picture.axes()
+        if self.during:
+            axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
+        lines: list[tuple[list[int], str, dict[str, Any]]] = [
+            (load, f"{caller} → {callee}, requests", {"color": _picture.PAGE}),
+            (asked, "buyers who asked", {"color": _picture.INK, "ls": ":"}),
+            (sold, "of them sold a seat", {"color": _picture.BUYER, "lw": 2.5}),
+        ]
+        for counts, label, style in lines:
+            axes.step(range(len(counts) + 1), [*counts, counts[-1]], where="post", label=label, **style)
+        axes.set(xlabel="seconds into the sale", ylabel="per second", ylim=(0, None))
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        figure.legend(loc="outside upper left", ncols=4)
+        return _picture.picture(figure, self._load_alt(caller, callee))
+
+    def _on(self, caller: str, callee: str) -> list[Exchange]:
+        return [one for one in self.exchanges if (one.caller, one.callee) == (caller, callee)]
+
+    def _load_alt(self, caller: str, callee: str) -> str:
+        sold = f"{round(self.sold_afterwards * 100)} % of those who asked when it was over were sold a seat"
+        weather = f"While it lasted, {self.name}; {sold}. " if self.during else ""
+        return f"{weather}{caller} asked {callee} {self.attempts_per_buyer(caller, callee):.1f} times for each buyer."
 
     def plot(self) -> Picture:
         """How long each buyer and each load of the seat page waited, by the moment of asking."""
@@ -70,6 +117,11 @@ class Sale:
             f"Waits {where}: buyers {_waits(buyers)}; loads of the seat page {_waits(pages)}. "
             f"Buyers were told {self.outcomes}."
         )
+
+
+def _per_second(moments: Sequence[float]) -> list[int]:
+    counts = Counter(int(moment) for moment in moments)
+    return [counts[second] for second in range(int(max(moments, default=0)) + 1)]
 
 
 def _inside(asked: Sequence[Asked], sale: Sale) -> list[Asked]:

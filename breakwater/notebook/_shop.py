@@ -7,11 +7,11 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, TypeVar
 
 import httpx
@@ -24,7 +24,7 @@ from breakwater.errors import BadInput
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.load import Run, closed, opened
 from breakwater.load.weather import Timed
-from breakwater.notebook import _weather
+from breakwater.notebook import _variants, _weather
 from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
 from breakwater.notebook._sale import Page, Sale, Table, compared
@@ -62,15 +62,23 @@ class Shop:
         self._faults: list[FaultWindow] = []
         self._asked: list[Answer | Page] = []
         self._seats: Iterator[str] = iter(())
+        self._own: TemporaryDirectory[str] | None = None
 
-    def up(self, folder: Path | str | None = None) -> Table:
+    def up(
+        self, folder: Path | str | None = None, *, over: Sequence[str] = (), mine: Mapping[str, Any] | None = None
+    ) -> Table:
         """Start a shop and wait until it is healthy; the naive one unless `folder` names another.
 
+        `over` are variants that are laid over it, e.g. `"09-resilience/retry-at-once"`; `mine` puts the cell that
+        defines a class or function of yours into one of its files, e.g. `{"orders/app/budget.py": RetryBudget}`.
         Running it again gives a fresh shop: seats unsold, books empty.
         """
         self.down()
+        state = Path(mkdtemp(prefix="lesson-", dir=_state()))
         shop = Path(folder) if folder else paths.BOXOFFICE
-        engine = EmbeddedEngine(ShopSpec(shop, Path(mkdtemp(prefix="lesson-", dir=_state()))), lease=True)
+        if over or mine:
+            shop = _variants.made(shop, over, mine or {}, self._folder())
+        engine = EmbeddedEngine(ShopSpec(shop, state), lease=True)
         rows = engine.up()
         self._engine = engine
         self._open()
@@ -83,6 +91,14 @@ class Shop:
         if self._engine:
             self._engine.down()
         self._engine = self._buyer = None
+        if self._own:
+            self._own.cleanup()
+            self._own = None
+
+    def _folder(self) -> Path:
+        """A folder for a shop of our own making, gone when the shop is down."""
+        self._own = TemporaryDirectory(prefix="shop-")
+        return Path(self._own.name) / "shop"
 
     def buy(self, seat: str | None = None, *, card: str = GOOD_CARD) -> Told:
         """One buyer asks for a seat and waits for the answer."""
@@ -96,22 +112,24 @@ class Shop:
         over_s: float,
         weather: Weather | None = None,
         during: tuple[float, float] | None = None,
+        always: Weather | None = None,
     ) -> Sale:
         """Open a sale in a fresh shop: `buyers` come in `over_s` seconds, evenly spaced.
 
         Beside them somebody loads the seat page five times a second. `weather` lasts from the first to the second
-        moment of `during`, in seconds after the sale's begin. Nobody waits for the one before: a slow shop does not
-        slow the arrivals down.
+        moment of `during`, in seconds after the sale's begin; `always` lasts as long as the sale. Nobody waits for
+        the one before: a slow shop does not slow the arrivals down.
         """
         if (weather is None) != (during is None):
             raise BadInput("A sale with weather needs both: weather=… and during=(from_s, until_s).")
         engine = self._running()
         self._fresh()
         began_at = time.time()
-        answers, pages = wait_for(self._sale(engine, buyers, over_s, weather, during or (0, 0)))
+        with always.lasts(engine) if always else nullcontext():
+            answers, pages = wait_for(self._sale(engine, buyers, over_s, weather, during or (0, 0)))
         self._asked += [*pages, *answers]
         name = weather.what if weather else "a quiet evening"
-        return Sale(name, began_at, during, tuple(answers), tuple(pages))
+        return Sale(name, began_at, during, tuple(answers), tuple(pages), tuple(engine.trace()))
 
     def load(
         self,

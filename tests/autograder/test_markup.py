@@ -15,7 +15,8 @@ TEST = '```python test="add-public" points=1.5\nassert add()\n```\n'
 @pytest.fixture
 def lesson(tmp_path: Path) -> Any:
     def write(text: str) -> Path:
-        file = tmp_path / "lesson.md"
+        file = tmp_path / "solutions" / "42-sample" / "lesson.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         return file
 
@@ -62,10 +63,21 @@ def test_tags_pass_through(lesson: Any) -> None:
     assert cell.metadata == {"tags": ["show"]}
 
 
-def test_an_include_is_the_file(lesson: Any, tmp_path: Path) -> None:
-    (tmp_path / "table.md").write_text("| a |\n| --- |\n")
-    [cell] = to_notebook(lesson("Before.\n<!-- include: table.md -->\nAfter.\n")).cells
+def test_an_include_is_the_file(lesson: Any) -> None:
+    file = lesson("Before.\n<!-- include: table.md -->\nAfter.\n")
+    (file.parent / "table.md").write_text("| a |\n| --- |\n")
+    [cell] = to_notebook(file).cells
     assert cell.source == "Before.\n| a |\n| --- |\nAfter."
+
+
+def test_a_part_of_a_labs_program_is_included_as_code_to_read(lesson: Any, tmp_path: Path) -> None:
+    program = tmp_path / "labs" / "42-sample" / "client.py"
+    program.parent.mkdir(parents=True)
+    program.write_text("class Client:\n    async def pay(self):\n        # once\n        return 1\n\n    x = 2\n")
+    [cell] = to_notebook(lesson("<!-- include: ../../labs/42-sample/client.py#Client.pay -->\n")).cells
+    assert cell.source == "```python\nasync def pay(self):\n    # once\n    return 1\n```"
+    with pytest.raises(BadInput, match=r"line 1: .*client.py defines no Client.buy to include"):
+        to_notebook(lesson("<!-- include: ../../labs/42-sample/client.py#Client.buy -->\n"))
 
 
 WRONG = {

@@ -34,7 +34,7 @@ def measure(over: list[str], mine: dict[str, Any], buyers: int = 180, over_s: fl
             buyers=buyers,
             over_s=over_s,
             always=shop.slow("payments", "provider", 0.3),
-            weather=shop.hanging("payments", "provider"),
+            weather=shop.faults.hang("payments", "provider"),
             during=(4, 7),
         )
         return {

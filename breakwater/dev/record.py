@@ -42,8 +42,8 @@ def is_current(module: ModuleContent) -> bool:
     return mine == (lab_digest(module), cells_digest(module), True)
 
 
-def write_record(proof: Proof) -> Record:
-    """Add a run to the module's record and goldens, and return the record.
+def write_record(proof: Proof, load: str = "") -> Record:
+    """Add a run to the module's record and goldens, and return the record. `load`: how busy the machine was kept.
 
     Raises:
         BadInput: something changed while it ran, so that nobody can say what was proved. First runs are kept.
@@ -60,6 +60,7 @@ def write_record(proof: Proof) -> Record:
         "cells": cells_digest(module),
         "clean": not proof.findings,
         "runs": kept.get("runs", 0) + 1,
+        "loads": _counted(kept.get("loads", {}), load),
         "kill_matrix": _matrix(kept.get("kill_matrix", {}), runs),
         "verdicts": _verdicts(kept.get("verdicts", {}), runs),
         "margins": [asdict(margin) for margin in _worse(kept.get("margins", []), margins(runs))],
@@ -69,6 +70,10 @@ def write_record(proof: Proof) -> Record:
     if record["clean"]:
         _write(module.goldens, _goldens(read_goldens(module) if same else {}, runs))
     return record
+
+
+def _counted(loads: dict[str, int], load: str) -> dict[str, int]:
+    return {**loads, load: loads.get(load, 0) + 1} if load else loads
 
 
 def remember_first_runs(proof: Proof) -> None:

@@ -152,8 +152,8 @@ def test_a_clean_run_is_recorded_and_makes_the_record_current(tree: Any, sound: 
 def test_counts_add_up_while_the_digest_stays_and_begin_anew_after(tree: Any, sound: Any) -> None:
     write_record(prove(tree.module, variants(tree.module), seed="a"))
     sound["reference"] = report(F, P, "it went")
-    again = write_record(prove(tree.module, variants(tree.module), seed="b"))
-    assert (again["runs"], again["clean"]) == (2, False)
+    again = write_record(prove(tree.module, variants(tree.module), seed="b"), load="busy")
+    assert (again["runs"], again["loads"], again["clean"]) == (2, {"busy": 1}, False)
     assert again["verdicts"]["stays-lit"] == {"given": 12, "wrong": 1, "unknown": 0}
     assert again["kill_matrix"]["reference"]["stays-lit"] == "failed|passed"
     assert not is_current(tree.module)

@@ -1,4 +1,4 @@
-"""Measure what brings a shop back after the second wave (lesson 2), and write the table that the lesson includes.
+"""Measure what brings a shop back after the second wave (lesson 3), and write the table that the lesson includes.
 
 Run it as `python solutions/09-resilience/figures/waves.py`; it takes about seven minutes.
 """

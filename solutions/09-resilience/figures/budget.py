@@ -15,7 +15,7 @@ class RetryBudget:
 
     def withdraw(self) -> bool:
         """Whether one retry may be made; if so, it is paid for."""
-        if self.saved < 1:
+        if self.saved < 1 - 1e-9:  # ten tenths are a little less than one
             return False
         self.saved -= 1
         return True

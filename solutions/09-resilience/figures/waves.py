@@ -24,7 +24,7 @@ RUNS = 2
 
 
 def measure(over: list[str], mine: dict[str, Any]) -> dict[str, Any]:
-    """One evening: the share of later buyers who were sold a seat, tickets, captures, and requests a buyer."""
+    """One evening: the share of later buyers who were sold a seat, tickets, the provider's answers, and requests a buyer."""
     shop = Shop()
     shop.up(over=[FOUR_LINES, *over], mine=mine)
     try:
@@ -38,7 +38,7 @@ def measure(over: list[str], mine: dict[str, Any]) -> dict[str, Any]:
         return {
             "sold_afterwards": evening.sold_afterwards,
             "sold": sum(one.status == 201 for one in evening.buyers),
-            "captures": sum(one.callee == "provider" and one.status == 201 for one in evening.exchanges),
+            "answers": sum(one.callee == "provider" and one.status == 201 for one in evening.exchanges),
             "attempts": evening.attempts_per_buyer("orders", "payments"),
         }
     finally:
@@ -47,10 +47,10 @@ def measure(over: list[str], mine: dict[str, Any]) -> dict[str, Any]:
 
 def table(rows: dict[str, list[dict[str, Any]]]) -> str:
     """The measurements as the lesson shows them, a design a row; where runs differ, from the least to the most."""
-    head = "| | sold a seat, of those who came later | requests to payments a buyer | captures, and tickets sold |"
+    head = "| | sold a seat, of those who came later | requests to payments a buyer | answers *paid* of the provider, and tickets sold |"
     body = [
         f"| {name} | {_range(runs, 'sold_afterwards', 100)} % | {_range(runs, 'attempts', 1, 1)} | "
-        f"{_range(runs, 'captures')}, {_range(runs, 'sold')} |"
+        f"{_range(runs, 'answers')}, {_range(runs, 'sold')} |"
         for name, runs in rows.items()
     ]
     return "\n".join([head, "| --- | --- | --- | --- |", *body]) + "\n"

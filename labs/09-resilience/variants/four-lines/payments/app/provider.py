@@ -6,7 +6,7 @@ import httpx
 
 from . import logs
 
-LINES = 4  # connections at a time: what the contract with the provider allows
+LINES = 4  # connections at a time: the provider allows no more this evening
 PATIENCE_S = 3.0
 
 

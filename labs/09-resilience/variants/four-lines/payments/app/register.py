@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
@@ -13,11 +13,6 @@ class Register:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._session = async_sessionmaker(engine, expire_on_commit=False)
-
-    async def find(self, order_id: UUID) -> Payment | None:
-        """Return the payment of an order, if it is known to be paid."""
-        async with self._session() as session:
-            return (await session.scalars(select(Payment).where(Payment.order_id == order_id))).first()
 
     async def record(self, order_id: UUID, amount_cents: int, capture_id: str) -> None:
         """Write down that the money for an order was taken. Whoever writes the same again changes nothing."""

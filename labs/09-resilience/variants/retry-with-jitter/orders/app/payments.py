@@ -10,7 +10,7 @@ from . import logs
 
 ATTEMPTS = 3
 PATIENCE_S = 1.0  # for each attempt
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 4.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 4.0
 
 
 class NotPaid(Exception):
@@ -30,7 +30,7 @@ class Payments:
         payment = {"order_id": str(order_id), "amount_cents": amount_cents, "card": card}
         for attempt in range(ATTEMPTS):
             if attempt:
-                await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt)))
+                await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1))))
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     answer = await self._client.post("/payments", json=payment)

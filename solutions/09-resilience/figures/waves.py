@@ -24,7 +24,7 @@ RUNS = 2
 
 
 def measure(over: list[str], mine: dict[str, Any]) -> dict[str, Any]:
-    """One evening: the share of later buyers who were sold a seat, tickets, the provider's answers, and requests a buyer."""
+    """One evening: the share of later buyers who were sold a seat; tickets, the provider's answers, requests a buyer."""
     shop = Shop()
     shop.up(over=[FOUR_LINES, *over], mine=mine)
     try:
@@ -47,7 +47,7 @@ def measure(over: list[str], mine: dict[str, Any]) -> dict[str, Any]:
 
 def table(rows: dict[str, list[dict[str, Any]]]) -> str:
     """The measurements as the lesson shows them, a design a row; where runs differ, from the least to the most."""
-    head = "| | sold a seat, of those who came later | requests to payments a buyer | answers *paid* of the provider, and tickets sold |"
+    head = "| | sold a seat, of those who came later | requests to payments a buyer | answers *paid*, and tickets |"
     body = [
         f"| {name} | {_range(runs, 'sold_afterwards', 100)} % | {_range(runs, 'attempts', 1, 1)} | "
         f"{_range(runs, 'answers')}, {_range(runs, 'sold')} |"

@@ -24,7 +24,7 @@ RUNS = 2
 
 
 def measure(over: list[str], mine: dict[str, Any]) -> dict[str, Any]:
-    """One evening: the share of later buyers who were sold a seat; tickets, the provider's answers, requests a buyer."""
+    """One evening: the share of later buyers who were sold a seat; tickets, answers, requests a buyer."""
     shop = Shop()
     shop.up(over=[FOUR_LINES, *over], mine=mine)
     try:

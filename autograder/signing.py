@@ -44,9 +44,9 @@ def public_key(room: Classroom) -> str:
 
 def seal(room: Classroom, about: Seal, said: dict[str, Any]) -> None:
     """Sign what is `said` about a submission, and lay it beside the submitted notebooks."""
-    signed = json.dumps({**said, **about.__dict__}, ensure_ascii=False, sort_keys=True)
+    signed = json.dumps({**said, **about.__dict__}, sort_keys=True)
     signature = _text(_private(room).sign(signed.encode()))
-    sealed = json.dumps({"signature": signature, "signed": signed}, indent=1, ensure_ascii=False)
+    sealed = json.dumps({"signature": signature, "signed": signed}, indent=1)
     write_whole(room.submitted(about.module, about.student) / REPORT, sealed + "\n")
 
 

@@ -84,7 +84,10 @@ class Held:
 
 @dataclass(frozen=True)
 class OrderSeen:
-    """An order as `GET /orders/{id}` shows it; `status` is None where it does not exist or could not be seen."""
+    """An order as `GET /orders/{id}` shows it; `status` is None where it does not exist or could not be seen.
+
+    `ended_as` is the first final status in which the same buyer saw it, now or before.
+    """
 
     id: str
     status: str | None = None
@@ -93,6 +96,7 @@ class OrderSeen:
     buyer: str = ""
     amount_cents: int = 0
     trouble: str = ""
+    ended_as: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -136,6 +140,7 @@ class Buyer:
         self.url = url.rstrip("/")
         self.patience_s = patience_s
         self.told: list[Answer] = []
+        self._ends: dict[str, str | None] = {}
         self.held: list[Held] = []
         self._names = (f"buyer-{n}-{uuid.uuid4().hex[:6]}" for n in itertools.count(1))
         # A connection a call: a buyer comes from somewhere else each time, and a kept one can be closed under us.
@@ -211,7 +216,10 @@ class Buyer:
         if heard.status != 200:
             return OrderSeen(order_id, trouble=str(heard.status))
         keys = ("status", "event", "seat", "buyer", "amount_cents")
-        return OrderSeen(order_id, **{key: heard.body.get(key) for key in keys})
+        seen = OrderSeen(order_id, **{key: heard.body.get(key) for key in keys})
+        if seen.ended:
+            self._ends.setdefault(order_id, seen.status)
+        return replace(seen, ended_as=self._ends.get(order_id))
 
     async def seats(self, event: str = EVENT, *, patience_s: float | None = None) -> SeatsSeen:
         """Look at the list of an event's seats."""
@@ -254,7 +262,9 @@ async def _read(response: httpx.Response) -> _Heard:
             trouble = f"{response.status_code} with a body of more than {LARGEST_BODY // 1_000_000} MB"
             return _Heard(response.status_code, response.headers, trouble=trouble)
     try:
-        return _Heard(response.status_code, response.headers, json.loads(raw))
+        body = json.loads(raw)
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair is no text (RFC 8259, 8.2)
+        return _Heard(response.status_code, response.headers, body)
     except (ValueError, RecursionError):
         trouble = f"{response.status_code} with a body that is no JSON"
         return _Heard(response.status_code, response.headers, trouble=trouble)

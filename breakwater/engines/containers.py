@@ -8,6 +8,7 @@ links to those that it needs are held until these are healthy. The data is kept 
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,7 @@ class ContainerShop:
             unit.healthy.clear()
         await self._each(lambda container: _kill(container), [c for unit in code for c in unit.containers])
         await self._ask("fresh")
+        shutil.rmtree(self.state / "judge", ignore_errors=True)  # what buyers were told goes with the books
         for server in self._of(Kind.SERVER):
             await daemon.asked(seeds.run_sql, server.containers[0], seeds.RESTORE)
         async with _all_or_first_error() as tasks:

@@ -36,10 +36,10 @@ async def ask_once(port: int, *, grpc: bool = False, host: str = "127.0.0.1") ->
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection(host, port)
             return await ask(reader, writer)
+    except (TimeoutError, ValueError):  # first: a TimeoutError is an OSError
+        return "it listened at its port, and did not answer"
     except OSError:
         return "nothing listened at its port"
-    except (TimeoutError, ValueError):
-        return "it listened at its port, and did not answer"
     finally:
         if writer:
             writer.close()

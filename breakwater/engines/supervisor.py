@@ -171,10 +171,16 @@ class Supervisor:
     async def _watch(self) -> None:
         """End a shop that nobody uses, or that nobody asked for."""
         limit_s = min(FIRST_UP_S, self._job.idle_s)
-        while self._serving or monotonic() - self._touched < limit_s or await self._shop.in_use():
+        while self._serving or monotonic() - self._touched < limit_s or await self._in_use():
             await asyncio.sleep(limit_s / 4)
             limit_s = self._job.idle_s if self._established else limit_s
         self.end()
+
+    async def _in_use(self) -> bool:
+        try:
+            return await self._shop.in_use()
+        except CourseError:  # what carries the links is gone, so nobody uses them
+            return False
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

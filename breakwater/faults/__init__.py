@@ -51,6 +51,11 @@ class Fault:
             _registry[cls.kind] = cls
 
     @property
+    def lingers_s(self) -> float:
+        """For how many seconds after it healed something that it made late may still arrive."""
+        return 0.0
+
+    @property
     def began(self) -> str:
         """What is said of its beginning: `payments stands still`."""
         raise NotImplementedError

@@ -31,6 +31,10 @@ class Jitter(LinkFault):
         self._random.seed(self.seed)
 
     @property
+    def lingers_s(self) -> float:
+        return self.most_s
+
+    @property
     def began(self) -> str:
         return f"answers of {self.callee} come {self.least_s:.1f} to {self.most_s:.1f} s late"
 

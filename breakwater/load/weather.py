@@ -100,8 +100,16 @@ async def passing(
         raise failed[0] from None
     finally:
         for task in tasks:
+            task.remove_done_callback(end_the_run)
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:  # a fault that did not heal when the run was over
+        if isinstance(end, Exception):
+            raise end
+
+
+def _lingers_s(timed: Timed) -> float:
+    return timed.fault.lingers_s if timed.fault else 0.0
 
 
 async def _pass_over(engine: Engine, timed: Timed, begun: float, windows: list[FaultWindow]) -> None:
@@ -109,7 +117,7 @@ async def _pass_over(engine: Engine, timed: Timed, begun: float, windows: list[F
     lease = timed.lasts(engine)
     await asyncio.to_thread(lease.__enter__)
     place = len(windows)
-    windows.append(FaultWindow(timed.began, timed.healed, time.time()))
+    windows.append(FaultWindow(timed.began, timed.healed, time.time(), lingers_s=_lingers_s(timed)))
     try:
         await asyncio.sleep(begun + timed.until_s - time.time())
     finally:

@@ -178,6 +178,26 @@ async def one_at_a_time(world: World, order: Order) -> int:
         return await settles_later(world, order)
 
 
+async def changes_its_mind(world: World, order: Order) -> int:
+    """Shows silence as cancelled, and confirms when the money turns up long after."""
+    _end(world, order, "pending")
+    world.behind(_change_its_mind(world, order))
+    return 202
+
+
+async def _change_its_mind(world: World, order: Order) -> None:
+    try:
+        await asyncio.wait_for(world.charge(order, order["id"]), 0.5)
+        _end(world, order, "confirmed")
+    except Declined:
+        _end(world, order, "declined")
+    except (Lost, TimeoutError):
+        _end(world, order, "cancelled")
+        await asyncio.sleep(4.0)
+        order["status"] = "pending"  # which nobody is shown
+        await _settle(world, order)
+
+
 async def sells_at_one_cent(world: World, order: Order) -> int:
     """Paid is paid."""
     order["amount_cents"] = 1
@@ -250,6 +270,7 @@ WRONG = {
     trips_for_ever: ALL,
     does_not_know: ALL,
     one_at_a_time: ALL - {"answer-lost"},
+    changes_its_mind: {"slow-payment"},
     sells_at_one_cent: ALL,
     lists_and_sells_at_one_cent: ALL,
     never_frees_a_seat: ALL,

@@ -17,13 +17,16 @@ import uvicorn
 
 from breakwater.buyer import DECLINED_CARD
 from breakwater.engines import Exchange, ServiceStatus
-from breakwater.errors import EngineTrouble
+from breakwater.errors import BadInput, EngineTrouble
 from breakwater.faults import Fault
 from breakwater.ledger import prices
 
 PRICES = prices.load()
 
 Order = dict[str, Any]
+
+
+LINKS = {("gateway", "orders"), ("orders", "payments"), ("payments", "provider")}
 
 
 class Lost(Exception):
@@ -171,6 +174,8 @@ class ModelEngine:
 
     @contextlib.contextmanager
     def inject(self, fault: Fault) -> Iterator[None]:
+        if (fault.caller, fault.callee) not in LINKS:
+            raise BadInput(f"This shop has no link {fault.caller} → {fault.callee}.")
         self.world.faults[fault.caller, fault.callee] = fault
         yield
         del self.world.faults[fault.caller, fault.callee]

@@ -68,6 +68,7 @@ OUTSIDE = {
     http(201, b"[" * 100_000): "201 with a body that is no JSON",
     http(201, HUGE): "201 with a body of more than 1 MB",
     http(201, b"\xff\xfe"): "201 with a body that is no JSON",
+    http(201, b'{"id": "\\ud800"}'): "201 with a body that is no JSON",
     http(201, ["sold"]): "201 without an order in the body",
     http(201, ORDER | {"status": "pending"}): "201 with an order whose status is 'pending'",
     http(201, ORDER | {"status": "confirmed", "seat": "B2"}): "201 with 'B2' as the order's seat, and it had asked",

@@ -1,5 +1,6 @@
 """A verdict is read from what ended a check: nothing, an observation of the shop, or trouble of ours."""
 
+import asyncio
 import textwrap
 from collections.abc import Callable
 
@@ -376,3 +377,33 @@ def test_visitors_that_came_late_by_our_own_fault_prove_nothing(judge) -> None:
     check = judge(LOAD.format(before="time.sleep(0.15)"))["many"]
     assert check.verdict is Verdict.UNKNOWN
     assert check.message.startswith("The load generator was itself the bottleneck: ")
+
+
+def test_a_sale_that_is_answered_too_late_is_no_sale_in_time(judge) -> None:
+    async def slow(world, order) -> int:
+        await asyncio.sleep(0.6)
+        return await designs.settles_later(world, order)
+
+    check = judge(
+        '''
+        @pytest.mark.points(1, outcome="x.y")
+        async def test_again(shop):
+            """It sells again."""
+            await shop.sells_again(0.3)
+    ''',
+        design=slow,
+    )["again"]
+    assert check.verdict is Verdict.FAILED
+    assert check.message.startswith("the first to be sold a seat was told so 0.")
+
+
+def test_a_fault_that_hits_no_link_of_the_shop_is_observed(judge) -> None:
+    check = judge('''
+        @pytest.mark.points(1, outcome="x.y")
+        async def test_slow(faults):
+            """It waits."""
+            async with faults.slow("orders", "nobody", latency_s=1.0):
+                pass
+    ''')["slow"]
+    assert check.verdict is Verdict.FAILED
+    assert check.message.startswith("the weather of this lab has nothing to hit: ")

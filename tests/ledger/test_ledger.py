@@ -184,6 +184,11 @@ def never_end_the_hold_that_nobody_was_told_of(record: Record) -> Record:
     return hold(record, until=None, status=None)
 
 
+def change_what_had_ended(record: Record) -> Record:
+    sold = record.orders["o99"]
+    return replace(record, orders={**record.orders, "o99": replace(sold, ended_as="cancelled")})
+
+
 def show_another_seat(record: Record) -> Record:
     return replace(record, orders={**record.orders, "o99": replace(order(99, "confirmed"), seat="A98")})
 
@@ -197,6 +202,7 @@ CORRUPTIONS = {
     lose_the_order: "no-acknowledged-order-is-lost",
     tell_no_and_charge: "who-was-told-no-pays-nothing",
     leave_it_pending: "every-order-came-to-an-end",
+    change_what_had_ended: "what-has-ended-stays-as-it-ended",
     sell_the_seat_again: "no-seat-is-sold-twice",
     show_another_seat: "no-acknowledged-order-is-lost",
     sell_at_one_cent: "each-order-costs-what-its-seat-costs",

@@ -19,6 +19,13 @@ def no_acknowledged_order_is_lost(record):
             yield told.order_id, f"the buyer was told {told.status} for seat {told.seat}, and the order is now of {now}"
 
 
+def what_has_ended_stays_as_it_ended(record):
+    """An order that has ended stays as it ended."""
+    for order in record.orders.values():
+        if order.ended_as is not None and order.status is not None and order.status != order.ended_as:
+            yield order.id, f"the order was {order.ended_as}, which is final, and is {order.status} now"
+
+
 def every_order_came_to_an_end(record):
     """Every order came to an end: confirmed, declined or cancelled."""
     for order in record.orders.values():

@@ -83,11 +83,12 @@ async def _visits(
 
 
 async def _pulse(lags: list[float]) -> None:
-    """Notice by how much this loop is late; ends when cancelled."""
+    """Notice by how much this loop is late; ends when cancelled. A long stall is many pulses late, and not one."""
     loop = asyncio.get_running_loop()
+    due = loop.time()
     while True:
-        due = loop.time() + PULSE_S
-        await asyncio.sleep(PULSE_S)
+        due += PULSE_S
+        await asyncio.sleep(max(0.0, due - loop.time()))
         lags.append(loop.time() - due)
 
 

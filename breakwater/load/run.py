@@ -92,8 +92,8 @@ class Run:
 
     @property
     def served_per_s(self) -> float:
-        """Served requests a second, over the time in which requests were made."""
-        return sum(not sample.error for sample in self.samples) / self.seconds
+        """Requests served a second while visitors came; what was answered after that says what had piled up."""
+        return sum(not sample.error and sample.ended_s <= self.seconds for sample in self.samples) / self.seconds
 
     def of(self, name: str = "") -> Waits:
         """What the requests of this name waited, or all of them."""

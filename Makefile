@@ -23,7 +23,7 @@ test: setup
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/mypy --no-error-summary
-	@$(VENV)/bin/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(VENV)/bin/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 # The locks hold versions and hashes for every platform, and no addresses. The smaller ones never differ from the whole.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

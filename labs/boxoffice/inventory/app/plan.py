@@ -43,7 +43,7 @@ class SeatingPlan:
         Raises NoSuchSeat or SeatTaken.
         """
         hold = await self._find(hold_id)
-        if hold is None and await self._is_taken(event, seat):
+        if hold is None and await self._is_taken(hold_id, event, seat):
             raise SeatTaken
         price_cents = await self._price_cents(event, seat)
         return hold or await self._write(hold_id, event, seat, buyer, ttl_s), price_cents
@@ -69,10 +69,11 @@ class SeatingPlan:
         async with self._look() as session:
             return await session.scalar(select(Hold).where(Hold.id == hold_id, _stands()))
 
-    async def _is_taken(self, event: str, seat: str) -> bool:
+    async def _is_taken(self, hold_id: UUID, event: str, seat: str) -> bool:
+        """Whether another has the seat. This very hold may have been written since it was looked for."""
         async with self._look() as session:
-            of_seat = exists().where(Hold.event == event, Hold.seat == seat, _stands())
-            return bool(await session.scalar(select(of_seat)))
+            of_another = exists().where(Hold.event == event, Hold.seat == seat, Hold.id != hold_id, _stands())
+            return bool(await session.scalar(select(of_another)))
 
     async def _price_cents(self, event: str, seat: str) -> int:
         async with self._look() as session:

@@ -127,13 +127,15 @@ class Ledger:
         return await asyncio.to_thread(self._engine.provider, "GET", "/books")
 
     async def _record(self) -> Record:
-        """What the three accounts say now."""
+        """What the three accounts say now, of the events that somebody asked for; of all, if nobody did."""
         books = await self._books()
         orders = await _each(self._buyer.order, order_ids(self._buyer.told, books))
-        events = {event for event, _ in self._prices} | {order.event for order in orders if order.status}
+        asked_for = {answer.event for answer in self._buyer.told} | {hold.event for hold in self._buyer.held}
+        events = asked_for | {order.event for order in orders if order.status} or {event for event, _ in self._prices}
         seen_at = time.time()
         lists = await _each(self._buyer.seats, sorted(events))
-        record = Record.of(self._buyer.told, books, orders, lists, self._prices)
+        due = {(event, seat): cents for (event, seat), cents in self._prices.items() if event in events}
+        record = Record.of(self._buyer.told, books, orders, lists, due)
         return replace(record, held=tuple(self._buyer.held), seen_at=seen_at)
 
     async def _with_trace(self, record: Record) -> Case:

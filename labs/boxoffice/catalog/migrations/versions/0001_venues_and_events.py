@@ -9,7 +9,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-VENUE = {"id": "grand-hall", "name": "The Grand Hall", "city": "Breakwater"}
+HALL = {"id": "grand-hall", "name": "The Grand Hall", "city": "Breakwater"}
+QUAY = {"id": "north-quay", "name": "The North Quay", "city": "Breakwater"}
 OPENING = datetime(2027, 9, 3, 18, 30, tzinfo=UTC)
 WHO = (
     *("The Harbour Orchestra", "The Lantern Quartet", "Signal and Noise", "The Late Trams", "Choir of the North Pier"),
@@ -46,8 +47,8 @@ def upgrade() -> None:
         sa.Column("description", sa.String, nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.bulk_insert(venues, [VENUE])
-    op.bulk_insert(events, [_opening_night(), *_season()])
+    op.bulk_insert(venues, [HALL, QUAY])
+    op.bulk_insert(events, [_opening_night(), _quay_concert(), *_season()])
 
 
 def downgrade() -> None:
@@ -60,6 +61,11 @@ def _opening_night() -> dict[str, object]:
     return _event("opening-night", "Opening Night", text, OPENING)
 
 
+def _quay_concert() -> dict[str, object]:
+    text = "The last evening before the season, in the open: bring a blanket, and something to keep the gulls away."
+    return _event("quay-concert", "Quay Concert", text, OPENING - timedelta(days=1), QUAY)
+
+
 def _season() -> list[dict[str, object]]:
     """The evenings that are announced, and not yet on sale."""
     return [
@@ -68,10 +74,12 @@ def _season() -> list[dict[str, object]]:
     ]
 
 
-def _event(name: str, title: str, description: str, starts_at: datetime) -> dict[str, object]:
+def _event(
+    name: str, title: str, description: str, starts_at: datetime, venue: dict[str, str] = HALL
+) -> dict[str, object]:
     return {
         "id": name,
-        "venue_id": VENUE["id"],
+        "venue_id": venue["id"],
         "title": title,
         "description": description,
         "starts_at": starts_at,

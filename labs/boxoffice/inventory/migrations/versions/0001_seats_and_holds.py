@@ -1,4 +1,4 @@
-"""Seats and holds, and an event to sell."""
+"""Seats and holds, and two events to sell: one in the hall, one in the open."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,7 +6,10 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-EVENT, ROWS, SEATS_PER_ROW, PRICE_CENTS = "opening-night", "ABCDEFGHIJ", 20, 4500
+BLOCKS = (  # event, rows, seats a row, price in cents: as in contracts/prices.toml
+    ("opening-night", "ABCDEFGHIJ", 20, 4500),
+    ("quay-concert", "ABCDEFGHIJKLMNOPQRST", 30, 2500),
+)
 
 
 def upgrade() -> None:
@@ -29,9 +32,10 @@ def upgrade() -> None:
     op.bulk_insert(
         seats,
         [
-            {"event": EVENT, "seat": f"{row}{number}", "price_cents": PRICE_CENTS}
-            for row in ROWS
-            for number in range(1, SEATS_PER_ROW + 1)
+            {"event": event, "seat": f"{row}{number}", "price_cents": price_cents}
+            for event, rows, seats_a_row, price_cents in BLOCKS
+            for row in rows
+            for number in range(1, seats_a_row + 1)
         ],
     )
 

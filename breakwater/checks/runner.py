@@ -17,12 +17,14 @@ from breakwater.checks.overlay import lay_over
 from breakwater.checks.verdict import CheckResult, Report, Verdict, result_from
 from breakwater.errors import BadInput, EngineTrouble
 
-__all__ = ["CheckJob", "lay_over", "run_checks", "settle"]
+__all__ = ["CheckJob", "give_up", "lay_over", "run_checks", "settle"]
 
 START_S, CHECK_S = 180.0, 300.0  # after so long, for the start and for each check, the judge's process is given up
 ENDED = "the judge's process ended before this check did"
 
 OnResult = Callable[[CheckResult], None]
+
+_judges: set["subprocess.Popen[str]"] = set()
 
 
 def run_checks(job: CheckJob, *, within: Sequence[str] = (), on_result: OnResult | None = None) -> Report:
@@ -59,6 +61,15 @@ def run_checks(job: CheckJob, *, within: Sequence[str] = (), on_result: OnResult
     return _report(job, plan, results)
 
 
+def give_up() -> None:
+    """End every judge's process, and its shop with it, that another thread of this process waits for.
+
+    That thread's `run_checks` then returns or raises as if the process had died, since it has.
+    """
+    for process in tuple(_judges):
+        process.kill()
+
+
 def settle(report: Report, control: Callable[[str], Verdict]) -> Report:
     """Turn each unknown check into a failed one if the reference passes it in the same slot.
 
@@ -81,9 +92,11 @@ def _bounded(process: "subprocess.Popen[str]", job: CheckJob) -> Iterator[None]:
     timer = threading.Timer(budget_s, process.kill)
     timer.daemon = True
     timer.start()
+    _judges.add(process)
     try:
         yield
     finally:
+        _judges.discard(process)
         timer.cancel()
         process.kill()
         process.wait()

@@ -15,6 +15,7 @@ NAME = Annotated[str, typer.Argument(metavar="NN", help="a module: 09, resilienc
 SEED = Annotated[str, typer.Option(help="what hidden checks draw from")]
 # The same from run to run, because goldens hold what was said about what was drawn.
 ANY_SEED = "course-dev"
+JOBS = Annotated[int, typer.Option(min=1, help="wrong answers at a time; 1 tells a broken promise from a busy machine")]
 JSON = Annotated[bool, typer.Option("--json", help="print the findings as JSON")]
 
 app = typer.Typer(no_args_is_help=True, help="Write modules: hold the content contract, record, scaffold, rebase.")
@@ -33,6 +34,7 @@ def check(
     changed: Annotated[bool, typer.Option("--changed", help="run no answers whose record still holds")] = False,
     only: Annotated[list[str], typer.Option(help="run only this shop: naive, reference, wrong/NAME …")] = [],  # noqa: B006
     seed: SEED = ANY_SEED,
+    jobs: JOBS = 2,
     json: JSON = False,
 ) -> None:
     """Hold the content contract: one line a finding; 0 clean, 1 findings."""
@@ -43,7 +45,7 @@ def check(
     modules = _chosen(content, name, every)
     found = check_course(content, modules)
     if not static:
-        found += _full_half(modules, seed, changed, only)
+        found += _full_half(modules, seed, changed, only, jobs)
     _report(modules, found, json)
 
 
@@ -52,6 +54,7 @@ def record(
     name: NAME,
     runs: Annotated[int, typer.Option(min=1, help="how many times to run everything, each with its own seed")] = 1,
     seed: SEED = ANY_SEED,
+    jobs: JOBS = 2,
     json: JSON = False,
 ) -> None:
     """Run the full half and write record.json and goldens.json: kill matrix, margins, verdicts given."""
@@ -63,7 +66,7 @@ def record(
     module = Content().find(name)
     found: list[Finding] = []
     for run in range(1, runs + 1):
-        proof = prove_module(module, seed=seed if run == 1 else f"{seed}-{run}", say=note)
+        proof = prove_module(module, seed=seed if run == 1 else f"{seed}-{run}", jobs=jobs, say=note)
         found += proof.findings
         try:
             note(f"{module.id}: {summary(write_record(proof))}")
@@ -121,7 +124,7 @@ def _chosen(content: "Content", name: str, every: bool) -> "list[ModuleContent]"
     return content.modules(built=True) if every else [content.find(name)]
 
 
-def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: list[str]) -> "list[Finding]":
+def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: list[str], jobs: int) -> "list[Finding]":
     from breakwater.dev.judge import compare_goldens
     from breakwater.dev.margins import margins, thin
     from breakwater.dev.proof import prove_module
@@ -130,7 +133,7 @@ def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: l
     found: list[Finding] = []
     for module in modules:
         shops = only or (["naive", "reference"] if changed and is_current(module) else [])
-        proof = prove_module(module, seed=seed, only=shops, say=note)
+        proof = prove_module(module, seed=seed, only=shops, jobs=jobs, say=note)
         remember_first_runs(proof)
         found += [*proof.findings, *thin(module, margins(proof.reports))]
         goldens = read_goldens(module)

@@ -1,8 +1,14 @@
-"""The full half: every variant of the shop runs through the checks, and what came out is judged."""
+"""The full half: every variant of the shop runs through the checks, and what came out is judged.
+
+A shop spends nearly all of its time waiting for injected delays. The right ones run alone all the same, since their
+margins are measured; of the wrong ones, whose verdicts no load may turn, several run at a time.
+"""
 
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -18,6 +24,7 @@ from breakwater.dev.variants import Variant, laid_out, variants
 from breakwater.errors import BadInput, CourseError, did_you_mean
 
 CONTRACT = "breakwater.contract"
+JOBS = 2  # wrong answers at a time
 Say = Callable[[str], None]
 
 
@@ -35,7 +42,14 @@ class Proof:
     findings: list[Finding] = field(default_factory=list)
 
 
-def prove_module(module: ModuleContent, *, seed: str, only: Collection[str] = (), say: Say = lambda _: None) -> Proof:
+def prove_module(
+    module: ModuleContent,
+    *,
+    seed: str,
+    only: Collection[str] = (),
+    jobs: int = JOBS,
+    say: Say = lambda _: None,
+) -> Proof:
     """The whole full half, the shops, then the notebooks; with `only`, no more than the shops of these names.
 
     Raises BadInput for a name that no shop has.
@@ -48,7 +62,8 @@ def prove_module(module: ModuleContent, *, seed: str, only: Collection[str] = ()
                 f"{module.id} has no {name}.{did_you_mean(name, known) or ' There are: ' + ', '.join(known)}"
             )
     shops = [shop for shop in shops if not only or shop.name in only]
-    proof = prove(module, shops, seed=seed, first_runs=read_json(module.record).get("first_runs", {}), say=say)
+    before = read_json(module.record).get("first_runs", {})
+    proof = prove(module, shops, seed=seed, first_runs=before, jobs=jobs, say=say)
     if not only:
         proof.findings += prove_notebooks(module)
     return proof
@@ -60,43 +75,88 @@ def prove(
     *,
     seed: str,
     first_runs: Iterable[str] = (),
+    jobs: int = JOBS,
     say: Say = lambda _: None,
 ) -> Proof:
-    """Run each of these shops through all checks, one after another.
+    """Run each of these shops through all checks: one after another, but `jobs` wrong answers at a time.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
     """
-    proof, before = Proof(module, seed, lab_digest(module)), set(first_runs)
+    proof, before, may_run = Proof(module, seed, lab_digest(module)), set(first_runs), []
     for variant in shops:
         first = variant.kind == "wrong" and variant.name not in before
         if first and variant.patch and not is_committed(variant.patch):
             what = "it has never run, and its `Loses` is not committed yet"
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
-            continue
-        begun = time.monotonic()
-        report = _run(proof, variant)
-        if report:
-            proof.reports.append((variant, report))
-            found = list(judge(module, variant, report))
-            proof.findings += found
-            outcome = f"{len(found)} findings" if found else "as promised"
-            say(f"{module.id}: {variant.name}: {outcome} ({time.monotonic() - begun:.0f} s)")
-            for finding in found:
-                say(f"  {finding}")
+        else:
+            may_run.append(variant)
+    with closing(_run_all(module, may_run, seed, jobs)) as runs:
+        for run in runs:
+            _take(proof, run, say)
     return proof
 
 
-def _run(proof: Proof, variant: Variant) -> Report | None:
-    """The report of the variant, or None and a finding."""
-    module = proof.module
-    try:
-        return run_variant(module, variant, proof.seed)
-    except (CourseError, ValueError) as error:
+@dataclass(frozen=True)
+class Run:
+    """What came of one shop: a report, or, where the checks did not run, why. `seconds` is how long it took."""
+
+    variant: Variant
+    outcome: Report | CourseError | ValueError
+    seconds: float
+
+
+def _take(proof: Proof, run: Run, say: Say) -> None:
+    """Judge what came of one shop, and add it to the proof."""
+    module, variant = proof.module, run.variant
+    if isinstance(run.outcome, Report):
+        proof.reports.append((variant, run.outcome))
+        found = list(judge(module, variant, run.outcome))
+    else:
         place = variant.patch.path if variant.patch else module.lab
-        what = f"{variant.name}: the checks did not run: {error}"
-        proof.findings.append(module.finding(place, 0, "run", what.rstrip("."), "mend that, then run again"))
-        return None
+        what = f"{variant.name}: the checks did not run: {run.outcome}"
+        found = [module.finding(place, 0, "run", what.rstrip("."), "mend that, then run again")]
+    proof.findings += found
+    outcome = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "as promised"
+    say(f"{module.id}: {variant.name}: {outcome} ({run.seconds:.0f} s)")
+    for finding in found:
+        say(f"  {finding}")
+
+
+def _run_all(module: ModuleContent, shops: list[Variant], seed: str, jobs: int) -> Generator[Run, None, None]:
+    """Run the shops, the right ones first and each of them alone; yield them in order, each as soon as it is known."""
+    for variant in shops:
+        if variant.kind != "wrong":
+            yield _run(module, variant, seed)
+    wrong = [variant for variant in shops if variant.kind == "wrong"]
+    with ThreadPoolExecutor(jobs) as pool, _ended_with_us() as runs:
+        runs += [pool.submit(_run, module, variant, seed) for variant in wrong]
+        for run in runs:
+            yield run.result()
+
+
+@contextmanager
+def _ended_with_us() -> Iterator[list[Future[Run]]]:
+    """Runs that other threads wait for: those that have not begun never do when this ends, and the others end."""
+    from breakwater.checks import runner
+
+    runs: list[Future[Run]] = []
+    try:
+        yield runs
+    finally:
+        begun = [run for run in runs if not run.cancel()]
+        while wait(begun, timeout=0.05).not_done:
+            runner.give_up()
+
+
+def _run(module: ModuleContent, variant: Variant, seed: str) -> Run:
+    begun = time.monotonic()
+    outcome: Report | CourseError | ValueError
+    try:
+        outcome = run_variant(module, variant, seed)
+    except (CourseError, ValueError) as error:
+        outcome = error
+    return Run(variant, outcome, time.monotonic() - begun)
 
 
 def run_variant(module: ModuleContent, variant: Variant, seed: str) -> Report:

@@ -11,7 +11,8 @@ A lesson is CommonMark, read by jupytext. Three marks make a cell count; each id
 What learners must not see stands between `### BEGIN …` and `### END …`: in an exercise the `SOLUTION`, in a test the
 `HIDDEN TESTS` (not every test has some), in an answer the `MARK SCHEME` or a `SOLUTION`, for whoever marks it.
 `<!-- include: FILE -->` on a line of its own stands for the contents of FILE, beside the lesson or in `labs/`, which
-learners have too; `FILE.py#Class.method` for that part of it, as code to read. Every other fence than
+learners have too; `FILE.py#Class.method` for that part of it, as code to read. `<!-- quiz: ID -->` stands for that
+question of `quiz.toml` beside the lesson, with its explained answers, in a cell of its own. Every other fence than
 ```` ```python ```` is prose; so is a Python one with ` .noeval`.
 """
 
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from breakwater.dev import quiz
 from breakwater.dev.digest import lesson_digest
 from breakwater.errors import BadInput, did_you_mean
 from breakwater.toml import shown
@@ -109,6 +111,8 @@ def _scan(lesson: Path, lines: list[str]) -> Iterator[Marked]:
         elif found := _REGION.match(line):
             cell = Marked(number, False, _options(lesson, number, found["options"]))
         elif cell:
+            if quiz.ASKED.match(line):
+                raise _fault(lesson, number, "a quiz has a cell of its own: move it out of this region")
             cell.text.append(line)
         elif marks := _OTHER_FENCE.match(line):
             fence, opened = marks["marks"], number
@@ -210,6 +214,9 @@ def _for_jupytext(lesson: Path, lines: list[str]) -> Iterator[str]:
         elif found := _INCLUDE.match(line):
             yield from _included(lesson, number, found["file"], found["part"] or "")
             continue
+        elif found := quiz.ASKED.match(line):
+            yield from _asked(lesson, number, found["id"])
+            continue
         elif marks := _OTHER_FENCE.match(line):
             fence = marks["marks"]
             code = _FENCE.match(line)
@@ -230,6 +237,16 @@ def _included(lesson: Path, number: int, name: str, part: str) -> list[str]:
     if not code:
         raise _fault(lesson, number, f"{name} defines no {part} to include")
     return ["```python .noeval", *code, "```"]
+
+
+def _asked(lesson: Path, number: int, name: str) -> list[str]:
+    """A question of the quiz as a region, which jupytext makes a cell."""
+    file = lesson.parent / quiz.QUIZ
+    questions = quiz.read(file) if file.is_file() else {}
+    if name not in questions:
+        remedy = did_you_mean(name, questions) or f" Write it in {shown(file)}."
+        raise _fault(lesson, number, f"there is no question `{name}` in the quiz.{remedy}")
+    return ["<!-- #region -->", *quiz.to_markdown(questions[name]).splitlines(), "<!-- #endregion -->"]
 
 
 def _part_of(program: str, name: str) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from breakwater.bases import is_crumb
+from breakwater.dev import quiz
 from breakwater.dev.content import ModuleContent
 
 JUDGING = ("checks", "engines", "faults")
@@ -43,8 +44,10 @@ def cells_digest(module: ModuleContent) -> str:
 
 
 def lesson_digest(lesson: Path) -> str:
-    """The digest of a lesson's source and of what it includes: what the notebook made from it was made from."""
-    files = [lesson, *(lesson.parent / found["target"] for found in _INCLUDE.finditer(_text(lesson)))]
+    """The digest of what a lesson's notebook is made from: its source, what it includes, the quiz if it asks."""
+    text = _text(lesson)
+    files = [lesson, *(lesson.parent / found["target"] for found in _INCLUDE.finditer(text))]
+    files += [lesson.parent / quiz.QUIZ] if any(quiz.asked(text)) else []
     return _digest((file.name, file.read_bytes()) for file in files if file.is_file())
 
 

@@ -4,7 +4,7 @@ What a lesson's order is can only partly be told from its text. These parts are 
 
 | part | trace |
 | --- | --- |
-| retrieval | `<details>` |
+| retrieval | `<details>`, or a question of the quiz |
 | prediction | a cell that calls `predict(` |
 | break | a cell with `shop.sale(`, `shop.buy(` … under `weather=` or inside `with shop.…` |
 | trace | a cell that calls `shop.trace(` or `shop.ledger(` after it |
@@ -28,7 +28,7 @@ from breakwater.dev.content import ModuleContent
 from breakwater.dev.finding import Finding
 
 PARTS = {
-    "retrieval": r"^<details",
+    "retrieval": r"^<details|^<!--\s*quiz:",
     "prediction": r"^\s*predict\(",
     "break": r"weather=|^\s*with shop\.",
     "trace": r"shop\.(trace|ledger)\(",
@@ -196,7 +196,7 @@ def reading_is_short(module: ModuleContent) -> Iterator[Finding]:
     for file in module.lessons:
         words, start = 0, 1
         for line in (*read_lesson(file)[0], Line(0, "```", False)):
-            if re.match(r"```|<details|<!-- #region", line.text):
+            if re.match(r"```|<details|<!-- #region|<!--\s*quiz:", line.text):
                 if words > most:
                     what = f"{words} words ({words / WORDS_A_MINUTE:.0f} minutes) with nothing to do"
                     remedy = f"cut it, or ask something (at most {READING_MINUTES} minutes)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from breakwater.dev import rules_answers, rules_checks, rules_generated, rules_layout, rules_lessons
+from breakwater.dev import rules_answers, rules_checks, rules_generated, rules_layout, rules_lessons, rules_quiz
 from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.finding import Finding
 
@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     rules_lessons.predictions_come_first,
     rules_lessons.reading_is_short,
     rules_lessons.links_lead_somewhere,
+    rules_quiz.quiz_is_whole,
     rules_generated.notebooks_are_current,
     rules_generated.lab_notebook_is_current,
     rules_generated.record_is_current,

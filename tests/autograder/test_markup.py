@@ -80,6 +80,55 @@ def test_a_part_of_a_labs_program_is_included_as_code_to_read(lesson: Any, tmp_p
         to_notebook(lesson("<!-- include: ../../labs/42-sample/client.py#Client.buy -->\n"))
 
 
+QUIZ = """\
+[[question]]
+id = "tries"
+text = "`orders` tries three times. How often?"
+[[question.option]]
+answer = "`3` < 4"
+because = "You counted one layer. There are *two* of them."
+[[question.option]]
+answer = "9"
+right = true
+because = "They are nested. Each try starts three."
+"""
+
+
+def test_a_quiz_is_a_cell_whose_every_answer_opens(lesson: Any) -> None:
+    file = lesson("Before.\n\n<!-- quiz: tries -->\n\nAfter.\n")
+    file.with_name("quiz.toml").write_text(QUIZ)
+    before, asked, after = to_notebook(file).cells
+    assert (before.source, after.source) == ("Before.", "After.")
+    assert asked.cell_type == "markdown"
+    assert asked.source == (
+        "**`orders` tries three times. How often?** Open the answer that you would give.\n\n"
+        "<details><summary><code>3</code> &lt; 4</summary>\n\n"
+        "**No.** You counted one layer. There are *two* of them.\n\n</details>\n\n"
+        "<details><summary>9</summary>\n\n**Yes.** They are nested. Each try starts three.\n\n</details>"
+    )
+
+
+def test_a_question_that_there_is_not_is_named(lesson: Any) -> None:
+    file = lesson("Hm.\n<!-- quiz: trise -->\n")
+    with pytest.raises(BadInput, match=r"line 2: there is no question `trise` in the quiz\. Write it in"):
+        to_notebook(file)
+    file.with_name("quiz.toml").write_text(QUIZ)
+    with pytest.raises(BadInput, match=r"line 2: there is no question `trise` in the quiz. Did you mean `tries`\?"):
+        to_notebook(file)
+
+
+def test_what_a_lesson_asks_is_part_of_its_digest(lesson: Any) -> None:
+    asks = lesson("<!-- quiz: tries -->\n")
+    silent = asks.with_name("lesson-2.md")
+    silent.write_text("Hm.\n")
+    file = asks.with_name("quiz.toml")
+    file.write_text(QUIZ)
+    before = [to_notebook(one).metadata.breakwater.source for one in (asks, silent)]
+    file.write_text(QUIZ.replace("two", "three"))
+    after = [to_notebook(one).metadata.breakwater.source for one in (asks, silent)]
+    assert [one == two for one, two in zip(before, after, strict=True)] == [False, True]
+
+
 WRONG = {
     "a key that nobody knows": (
         '```python exercize="add"\n1\n```',
@@ -109,6 +158,10 @@ WRONG = {
     "an id that is none": ('```python test="A b" points=1\n1\n```', "line 1: `A b` is no id"),
     "an include that is not there": ("<!-- include: no.md -->\n", "line 1: there is no file no.md"),
     "an include from elsewhere": ("<!-- include: ../no.md -->\n", "line 1: there is no file ../no.md"),
+    "a quiz in a region": (
+        '<!-- #region answer="a" points=1 -->\n<!-- quiz: b -->\n<!-- #endregion -->',
+        "line 2: a quiz has a cell of its own: move it out of this region",
+    ),
     "options that cannot be read": ('```python test="a\n1\n```', "line 1: `test="),
     "two kinds at once": (
         '```python test="a" exercise="b" points=1\n1\n```',

@@ -88,6 +88,21 @@ async def test_stays_lit_in_rain(shop, seed):
     assert shop, "the lantern went out after 2.0 s"
 '''
 
+QUIZ = """\
+[[question]]
+id = "draught"
+text = "What puts out a flame?"
+
+[[question.option]]
+answer = "A draught"
+right = true
+because = "It carries the heat away. The lantern went out."
+
+[[question.option]]
+answer = "The dark"
+because = "One sees the flame best there. It burned on."
+"""
+
 LESSON = """\
 # The lantern
 
@@ -100,6 +115,8 @@ It went out at 10:07.
 A draught.
 
 </details>
+
+<!-- quiz: draught -->
 
 ## Guess first
 
@@ -254,5 +271,6 @@ SOUND = {
     f"labs/{ID}/checks/test_public.py": PUBLIC,
     f"solutions/{ID}/checks/test_hidden.py": HIDDEN,
     f"solutions/{ID}/lesson.md": LESSON,
+    f"solutions/{ID}/quiz.toml": QUIZ,
     f"solutions/{ID}/boxoffice/orders/app/main.py": ORDERS.format(lit=True, glass=1),
 }

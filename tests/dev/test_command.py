@@ -60,7 +60,7 @@ def test_findings_are_a_line_each_and_end_with_1(tree: Any, course: Any) -> None
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "labs/42-lantern/README.md: file-missing: there is no such file; write it",
-        "solutions/42-lantern/lesson.md:30: link: `../../labs/42-lantern/README.md` leads nowhere; "
+        "solutions/42-lantern/lesson.md:32: link: `../../labs/42-lantern/README.md` leads nowhere; "
         "name a file, or heading, that exists",
         "42-lantern: 2 findings",
     ]

@@ -9,6 +9,7 @@ import pytest
 ID = "42-lantern"
 L, S = f"labs/{ID}", f"solutions/{ID}"
 PUBLIC, HIDDEN, LESSON = f"{L}/checks/test_public.py", f"{S}/checks/test_hidden.py", f"{S}/lesson.md"
+QUIZ = f"{S}/quiz.toml"
 
 
 def test_a_sound_tree_has_no_finding(tree: Any) -> None:
@@ -158,26 +159,26 @@ BROKEN = {
         LESSON,
         "### BEGIN HIDDEN TESTS\n",
         "",
-        f"{LESSON}:32: exercise-tests: exercise `glass` has no hi",
+        f"{LESSON}:34: exercise-tests: exercise `glass` has no hi",
     ),
     "no public test": (
         LESSON,
         '"glass-public"',
         '"gloss-public"',
-        f"{LESSON}:32: exercise-tests: exercise `glass` has",
+        f"{LESSON}:34: exercise-tests: exercise `glass` has",
     ),
-    "no solution": (LESSON, "### BEGIN SOLUTION", "#", f"{LESSON}:32: exercise-solution: exercise `glass` has no sol"),
+    "no solution": (LESSON, "### BEGIN SOLUTION", "#", f"{LESSON}:34: exercise-solution: exercise `glass` has no sol"),
     "test id twice": (
         LESSON,
         '"glass-hidden"',
         '"glass-public"',
-        f"{LESSON}:43: cell-id: the id `glass-public` is tak",
+        f"{LESSON}:45: cell-id: the id `glass-public` is tak",
     ),
     "no test points": (
         LESSON,
         '"glass-public" points=1',
         '"glass-public"',
-        f"{LESSON}:39: cell-points: `glass-public`",
+        f"{LESSON}:41: cell-points: `glass-public`",
     ),
     "no prediction": (
         LESSON,
@@ -189,7 +190,7 @@ BROKEN = {
         LESSON,
         'predict("seconds"',
         'predict("hours"',
-        f"{LESSON}:25: predict-first: `seconds` is",
+        f"{LESSON}:27: predict-first: `seconds` is",
     ),
     "paper first": (
         LESSON,
@@ -203,17 +204,55 @@ BROKEN = {
         "word " * 1200,
         f"{LESSON}:1: reading-short: 1210 words (5 minutes) with no",
     ),
+    "unknown question": (
+        LESSON,
+        "quiz: draught",
+        "quiz: drauht",
+        f"{LESSON}:13: quiz-known: there is no question `drau",
+    ),
+    "question not asked": (
+        LESSON,
+        "<!-- quiz: draught -->",
+        "",
+        f"{QUIZ}:2: quiz-asked: no lesson asks `draught`; put",
+    ),
+    "no quiz": (QUIZ, None, "", f"{LESSON}:13: quiz-known: there is no question `draught`; write it in quiz.toml"),
+    "no answer right": (
+        QUIZ,
+        "right = true",
+        "",
+        f"{QUIZ}:1: quiz-toml: item 1 of `question`: no options of `draught`",
+    ),
+    "two answers right": (
+        QUIZ,
+        'dark"',
+        'dark"\nright = true',
+        f"{QUIZ}:1: quiz-toml: item 1 of `question`: 2 options of `draug",
+    ),
+    "unexplained answer": (QUIZ, 'because = "One', '# "One', f"{QUIZ}:10: quiz-toml: key `because` is missing"),
+    "half an explanation": (
+        QUIZ,
+        " It burned on.",
+        "",
+        f"{QUIZ}:12: quiz-toml: `because`: two sentences are needed: what",
+    ),
+    "misspelt quiz key": (
+        QUIZ,
+        "because",
+        "becuase",
+        f"{QUIZ}:8: quiz-toml: unknown key `becuase`. Did you mean `beca",
+    ),
     "dead link": (
         LESSON,
         "README.md",
         "GUIDE.md",
-        f"{LESSON}:30: link: `../../labs/42-lantern/GUIDE.md` leads nowhere",
+        f"{LESSON}:32: link: `../../labs/42-lantern/GUIDE.md` leads nowhere",
     ),
     "dead anchor": (
         LESSON,
         "#Guess-first",
         "#guessing",
-        f"{LESSON}:30: link: `#guessing` leads nowhere; name a file, or",
+        f"{LESSON}:32: link: `#guessing` leads nowhere; name a file, or",
     ),
 }
 

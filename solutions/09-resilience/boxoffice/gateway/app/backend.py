@@ -10,19 +10,20 @@ from fastapi import Response
 from . import logs
 from .problems import Problem
 
-DEADLINE_S = 2.4  # more than orders allows itself, so that it can tell what it knows
 PASSED_BACK = ("content-type", "location", "retry-after")
 
 
 class Backend:
-    def __init__(self, name: str, url: str) -> None:
-        self._name = name
+    """Answers within `deadline_s`, and has `places` of its own: who waits for it takes nothing from the others."""
+
+    def __init__(self, name: str, url: str, *, deadline_s: float, places: int) -> None:
+        self._name, self._deadline_s, self._places = name, deadline_s, asyncio.Semaphore(places)
         self._client = httpx.AsyncClient(base_url=url, timeout=None, event_hooks={"request": [logs.pass_on]})
 
     async def ask(self, method: str, path: str, body: Any = None) -> Response:
         """Forward a request and return the answer as it came. Raises a 502 or 504 Problem if none did."""
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(self._deadline_s), self._places:
                 answer = await self._client.request(method, path, json=body)
         except TimeoutError as error:
             raise Problem(HTTPStatus.GATEWAY_TIMEOUT, f"{self._name} is silent: nothing is known.") from error

@@ -25,9 +25,12 @@ class OrderBook:
         self._engine = engine
         self._session = async_sessionmaker(engine, expire_on_commit=False)
 
-    async def place(self, order: Order) -> Order:
-        """Write down a pending order and return it. Raises HoldUsed."""
-        order.retry_at = _later()
+    async def place(self, order: Order, *, due_at_once: bool = False) -> Order:
+        """Write down a pending order and return it. Raises HoldUsed.
+
+        `due_at_once` leaves its payment to whoever claims it; otherwise there is time for a first attempt before.
+        """
+        order.retry_at = func.now() if due_at_once else _later()
         try:
             async with self._session.begin() as session:
                 session.add(order)

@@ -82,7 +82,8 @@ async def placed_order(purchase: Purchase, book: Book, ask: Ask) -> models.Order
     try:
         amount_cents = await ask.inventory.hold(hold_id, **deal)
         terms = {"amount_cents": amount_cents, "status": "pending", "card": purchase.card}
-        return await book.place(models.Order(id=order_id, hold_id=hold_id, **deal, **terms))
+        order = models.Order(id=order_id, hold_id=hold_id, **deal, **terms)
+        return await book.place(order, due_at_once=not ask.payments.is_worth_asking)
     except NoSuchSeat:
         raise Problem(HTTPStatus.NOT_FOUND, f"{purchase.event} has no seat {purchase.seat}.") from None
     except (SeatTaken, HoldUsed):

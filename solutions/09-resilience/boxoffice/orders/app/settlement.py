@@ -1,7 +1,8 @@
 """Settlement: bring every order to its end.
 
 The request of a buyer tries once. Whatever it leaves pending, because no definite answer came or because the
-process died, is tried again here until payments says yes or no. An order is never ended by a guess.
+process died, is tried again here until payments says yes or no. An order is never ended by a guess. While the breaker
+says that payments is not worth asking, orders are only written down, and wait.
 
 The seat is sold to the order before any money moves, and so waits for it however long that takes. An order ends
 without its seat only when inventory has said that the seat is free.
@@ -21,7 +22,7 @@ from .models import Order
 from .payments import Declined, Payments, Unknown
 
 PAUSE_S = (0.1, 0.3)
-FIRST_BATCH, LARGEST_BATCH = 4, 64
+FIRST_BATCH, LARGEST_BATCH = 1, 64
 log = logging.getLogger(__name__)
 
 
@@ -69,8 +70,9 @@ async def _settle_overdue(book: OrderBook, ask: Neighbours) -> None:
     batch = FIRST_BATCH
     while True:
         try:
-            orders = await asyncio.gather(*(_again(order, book, ask) for order in await book.claim(batch)))
-            # A few at first, to see how payments is; more as long as all goes well. All that is sent to a service
+            due = await book.claim(batch) if ask.payments.is_worth_asking else []
+            orders = await asyncio.gather(*(_again(order, book, ask) for order in due))
+            # One at first, to see how payments is; more as long as all goes well. All that is sent to a service
             # that hangs arrives there at once when it recovers.
             all_ended = all(order.status != "pending" for order in orders)
             batch = min(4 * batch, LARGEST_BATCH) if all_ended else FIRST_BATCH

@@ -59,6 +59,11 @@ class OrderBook:
         async with self._session.begin() as session:
             return list(await session.scalars(claim))
 
+    async def pending(self) -> int:
+        """Return how many orders have not ended."""
+        async with self._session() as session:
+            return await session.scalar(select(func.count()).where(Order.status == "pending")) or 0
+
     async def find(self, order_id: UUID) -> Order | None:
         async with self._session() as session:
             return await session.get(Order, order_id)

@@ -20,6 +20,7 @@ from .settings import Settings
 from .settlement import Neighbours
 
 READY_WITHIN_S = 1.0
+MOST_WAITING = 40  # while payments is not worth asking: what is settled in a second or two when it is well again
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,100}$")]
@@ -76,7 +77,9 @@ Ask = Annotated[Neighbours, Depends(the_neighbours)]
 
 
 async def placed_order(purchase: Purchase, book: Book, ask: Ask) -> models.Order:
-    """Hold the seat and write the order down. Raises a Problem if it cannot be had."""
+    """Hold the seat and write the order down. Raises a Problem if it cannot be had, or too many wait already."""
+    if not ask.payments.is_worth_asking and await book.pending() >= MOST_WAITING:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No payment can be taken now; nothing was charged.")
     order_id = uuid4()
     hold_id, deal = purchase.hold or order_id, purchase.model_dump(include={"event", "seat", "buyer"})
     try:

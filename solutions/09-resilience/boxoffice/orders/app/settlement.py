@@ -22,7 +22,7 @@ from .models import Order
 from .payments import Declined, Payments, Unknown
 
 PAUSE_S = (0.1, 0.3)
-FIRST_BATCH, LARGEST_BATCH = 1, 64
+LARGEST_BATCH = 8
 log = logging.getLogger(__name__)
 
 
@@ -67,18 +67,21 @@ async def running(book: OrderBook, ask: Neighbours) -> AsyncIterator[None]:
 
 
 async def _settle_overdue(book: OrderBook, ask: Neighbours) -> None:
-    batch = FIRST_BATCH
+    batch = 1
     while True:
+        ended = 0
         try:
             due = await book.claim(batch) if ask.payments.is_worth_asking else []
             orders = await asyncio.gather(*(_again(order, book, ask) for order in due))
-            # One at first, to see how payments is; more as long as all goes well. All that is sent to a service
-            # that hangs arrives there at once when it recovers.
-            all_ended = all(order.status != "pending" for order in orders)
-            batch = min(4 * batch, LARGEST_BATCH) if all_ended else FIRST_BATCH
+            ended = sum(order.status != "pending" for order in orders)
         except Exception:
             log.exception("a round of settlement failed")
-        await asyncio.sleep(random.uniform(*PAUSE_S))
+        # One at first, to see how payments is; more as long as all goes well, and never more than it can do while we
+        # wait: what comes too late has to be asked for again. Where much is due, there is no pause.
+        is_well = ended == batch
+        batch = min(2 * batch, LARGEST_BATCH) if is_well else 1
+        if not is_well:
+            await asyncio.sleep(random.uniform(*PAUSE_S))
 
 
 async def _again(order: Order, book: OrderBook, ask: Neighbours) -> Order:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from breakwater.checks.fixtures import Faults
 from breakwater.checks.scene import Observed, Scene
+from breakwater.checks.weather import Faults
 from breakwater.errors import ShopDidNotStart
 from breakwater.faults import Fault, known
 from breakwater.faults.kill import Kill

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from breakwater import paths
-from breakwater.checks.fixtures import Faults
+from breakwater.checks.weather import Faults
 from breakwater.dev import pages
 from breakwater.dev.content import Content
 from breakwater.dev.pages import faults

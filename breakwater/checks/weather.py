@@ -1,0 +1,122 @@
+"""The weather that a check makes: every fault there is, each lasting as long as its context."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+from breakwater.checks.scene import Observed, Scene
+from breakwater.errors import BadInput, ShopDidNotStart
+from breakwater.faults import Fault
+from breakwater.faults.hang import Hang
+from breakwater.faults.jitter import Jitter
+from breakwater.faults.kill import Kill
+from breakwater.faults.latency import Latency
+from breakwater.faults.lose_answer import LoseAnswer
+from breakwater.faults.pause import Pause
+from breakwater.faults.refuse import Refuse
+from breakwater.faults.reset import Reset
+from breakwater.ledger.interleaving import FaultWindow
+
+Weather = AbstractAsyncContextManager[None]
+
+
+class Faults:
+    """The weather. Each method is a context: the fault heals when it ends, and lasts `at_least_s` seconds.
+
+    A shop that answers at once and works on behind must meet the same weather as one that waits.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def slow(self, caller: str, callee: str, *, latency_s: float, at_least_s: float = 0.0) -> Weather:
+        """Every answer on the link comes `latency_s` later."""
+        return self.inject(Latency(caller, callee, latency_s), at_least_s=at_least_s)
+
+    def jitter(
+        self, caller: str, callee: str, *, least_s: float = 0.0, most_s: float, seed: int = 0, at_least_s: float = 0.0
+    ) -> Weather:
+        """Each answer on the link comes later by a time of its own, drawn between `least_s` and `most_s`."""
+        return self.inject(Jitter(caller, callee, least_s, most_s, seed), at_least_s=at_least_s)
+
+    def hang(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
+        """The link accepts and carries nothing; what was said is delivered when it heals."""
+        return self.inject(Hang(caller, callee), at_least_s=at_least_s)
+
+    def reset(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
+        """Connections on the link are reset: those open now, and each new one when a request arrives."""
+        return self.inject(Reset(caller, callee), at_least_s=at_least_s)
+
+    def refuse(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
+        """Nobody listens on the link: open connections are reset, new ones refused."""
+        return self.inject(Refuse(caller, callee), at_least_s=at_least_s)
+
+    def lose_answer(
+        self,
+        caller: str,
+        callee: str,
+        *,
+        how: Literal["reset", "hang"] = "reset",
+        count: int | None = None,
+        at_least_s: float = 0.0,
+    ) -> Weather:
+        """Requests on the link are carried out, and their answers, or the next `count` of them, never arrive."""
+        return self.inject(LoseAnswer(caller, callee, how, count), at_least_s=at_least_s)
+
+    def pause(self, service: str, *, at_least_s: float = 0.0) -> Weather:
+        """The service stands still, and goes on where it stood."""
+        return self.inject(Pause(service), at_least_s=at_least_s)
+
+    def kill(self, service: str, *, at_least_s: float = 0.0) -> Weather:
+        """The service is killed, and started again at the end; a shop whose service does not start is observed."""
+        return self.inject(Kill(service), at_least_s=at_least_s)
+
+    def provider(self, *, at_least_s: float = 0.0, **behaviour: Any) -> Weather:
+        """The card provider behaves badly: `latency_s`, `hang`, `fail`, `lose_answers` and `lose_how`."""
+        behave = partial(self._scene.engine.provider, "PUT", "/behaviour")
+        how = ", ".join(f"{key} {value}" for key, value in behaviour.items())
+        said = (f"the provider behaves badly ({how})", "the provider behaves again")
+        lingers_s = float(behaviour.get("latency_s", 0.0))
+        return self._during(said, lambda: behave(behaviour), lambda: behave({}), at_least_s, lingers_s)
+
+    def inject(self, fault: Fault, *, at_least_s: float = 0.0) -> Weather:
+        """Any fault there is."""
+        lease = ExitStack()
+
+        def heal() -> None:
+            try:
+                lease.close()
+            except ShopDidNotStart as error:
+                raise Observed(f"after it was killed, {error}".partition(". See: ")[0]) from error
+
+        def begin() -> None:
+            try:
+                lease.enter_context(self._scene.engine.inject(fault))
+            except BadInput as error:  # the shop is cut in another way than the lab's guide asks
+                raise Observed(f"the weather of this lab has nothing to hit: {error}") from error
+
+        return self._during((fault.began, fault.healed), begin, heal, at_least_s, fault.lingers_s)
+
+    @asynccontextmanager
+    async def _during(
+        self,
+        said: tuple[str, str],
+        begin: Callable[[], Any],
+        heal: Callable[[], Any],
+        at_least_s: float,
+        lingers_s: float = 0.0,
+    ) -> AsyncIterator[None]:
+        """Begin, and heal at the end; keep in the scene from when until when, and what is `said` of either."""
+        await asyncio.to_thread(begin)
+        begun, place = time.monotonic(), len(self._scene.faults)
+        self._scene.faults.append(FaultWindow(*said, time.time(), lingers_s=lingers_s))
+        try:
+            yield
+            await asyncio.sleep(max(0.0, at_least_s - (time.monotonic() - begun)))
+        finally:
+            await asyncio.to_thread(heal)
+            self._scene.faults[place] = replace(self._scene.faults[place], healed_at=time.time())

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote
 
 import httpx
@@ -28,6 +28,31 @@ EVENT = "opening-night"
 LARGEST_BODY = 1_000_000
 LOOK = "look-"  # how the request id of somebody begins who only looks, and buys nothing
 OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
+
+
+class Reply(Protocol):
+    """What each answer has that took its time; see `Answer` for what they mean."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def asked_at(self) -> float: ...
+    @property
+    def elapsed_s(self) -> float: ...
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def trouble(self) -> str: ...
+
+
+def answered_at(reply: Reply) -> float:
+    """When the answer came or, without one, when its receiver gave up, in UNIX seconds."""
+    return reply.asked_at + reply.elapsed_s
+
+
+def told(reply: Reply) -> str:
+    """The answer in a few words, as the end of "a buyer was told"."""
+    return reply.trouble or str(reply.status)
 
 
 @dataclass(frozen=True)
@@ -53,7 +78,7 @@ class Answer:
     @property
     def answered_at(self) -> float:
         """When the answer came or, without one, when the buyer gave up."""
-        return self.asked_at + self.elapsed_s
+        return answered_at(self)
 
     @property
     def amount_cents(self) -> int | None:
@@ -64,7 +89,7 @@ class Answer:
     @property
     def told(self) -> str:
         """The answer in a few words, as the end of "a buyer was told"."""
-        return self.trouble or str(self.status)
+        return told(self)
 
 
 @dataclass(frozen=True)
@@ -80,6 +105,7 @@ class Held:
     hold_id: str | None = None
     until: float | None = None
     trouble: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,10 +139,42 @@ class SeatSeen:
 
 @dataclass(frozen=True)
 class SeatsSeen:
-    """An event's seats by name; empty, with the `trouble`, where no list could be had."""
+    """An event's seats by name; empty, with the `trouble`, where no list could be had. Times are as in `Answer`."""
 
     event: str
     seats: Mapping[str, SeatSeen] = field(default_factory=dict)
+    trouble: str = ""
+    request_id: str = ""
+    asked_at: float = 0.0
+    elapsed_s: float = 0.0
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an event is, as its page says. `starts_at` in UNIX seconds."""
+
+    title: str
+    venue: str
+    starts_at: float
+
+
+@dataclass(frozen=True)
+class PageSeen:
+    """An event as `GET /events/{event}` shows it. Times, `status` and `trouble` are as in `Answer`.
+
+    `description` and `free_seats` are None where no page was shown; `age_s` is how old the description is, as the
+    answer says by `Age`, and None where it does not say.
+    """
+
+    event: str
+    request_id: str
+    asked_at: float
+    elapsed_s: float
+    status: int | None = None
+    description: Description | None = None
+    free_seats: int | None = None
+    age_s: int | None = None
     trouble: str = ""
 
 
@@ -133,7 +191,8 @@ class _Heard:
 class Buyer:
     """Buys at one gateway, as many buyers at once as are asked for. An async context manager.
 
-    `told` grows by one Answer a purchase, `held` by one Held a hold, in the order in which the answers came.
+    `told` grows by one Answer a purchase, `held` by one Held a hold, `pages` by one PageSeen a page, in the order in
+    which the answers came.
     """
 
     def __init__(self, url: str, *, patience_s: float = 10.0) -> None:
@@ -142,6 +201,7 @@ class Buyer:
         self.told: list[Answer] = []
         self._ends: dict[str, str | None] = {}
         self.held: list[Held] = []
+        self.pages: list[PageSeen] = []
         self._names = (f"buyer-{n}-{uuid.uuid4().hex[:6]}" for n in itertools.count(1))
         # A connection a call: a buyer comes from somewhere else each time, and a kept one can be closed under us.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
@@ -195,12 +255,14 @@ class Buyer:
         """Ask for a hold of one seat: nobody else can buy it for a while."""
         asked = {"event": event, "seat": seat}
         buyer = buyer or next(self._names)
+        request_id = uuid.uuid4().hex[:16]
         asked_at, begun = time.time(), time.perf_counter()
-        heard = await self._call("POST", "/holds", patience_s, uuid.uuid4().hex[:16], {**asked, "buyer": buyer})
+        heard = await self._call("POST", "/holds", patience_s, request_id, {**asked, "buyer": buyer})
+        elapsed_s = time.perf_counter() - begun
         trouble = heard.trouble
         if heard.status is not None and not trouble:
             trouble = contract.odd_hold(heard.status, heard.headers, heard.body, asked)
-        held = Held(buyer, event, seat, asked_at, time.perf_counter() - begun, heard.status)
+        held = Held(buyer, event, seat, asked_at, elapsed_s, heard.status, request_id=request_id)
         if heard.status == 201 and not trouble:
             held = replace(held, hold_id=heard.body["id"], until=contract.expires_at(heard.body))
         self.held.append(replace(held, trouble=trouble))
@@ -223,15 +285,39 @@ class Buyer:
 
     async def seats(self, event: str = EVENT, *, patience_s: float | None = None) -> SeatsSeen:
         """Look at the list of an event's seats."""
-        path = f"/events/{quote(event, safe='')}/seats"
-        heard = await self._call("GET", path, patience_s, LOOK + uuid.uuid4().hex[:16])
-        if heard.status is None or heard.trouble:
-            return SeatsSeen(event, trouble=heard.trouble)
-        if odd := contract.odd_seats(heard.status, heard.headers, heard.body):
-            return SeatsSeen(event, trouble=odd)
-        if heard.status != 200:
-            return SeatsSeen(event, trouble=str(heard.status))
-        return SeatsSeen(event, {row["seat"]: SeatSeen(row["price_cents"], row["sold"]) for row in heard.body})
+        heard, when = await self._look(f"/events/{quote(event, safe='')}/seats", patience_s)
+        trouble = heard.trouble
+        if heard.status is not None and not trouble:
+            odd = contract.odd_seats(heard.status, heard.headers, heard.body)
+            trouble = odd or (str(heard.status) if heard.status != 200 else "")
+        rows = [] if trouble else heard.body
+        seats = {row["seat"]: SeatSeen(row["price_cents"], row["sold"]) for row in rows}
+        return SeatsSeen(event, seats, trouble, status=heard.status, **when)
+
+    async def page(self, event: str = EVENT, *, patience_s: float | None = None) -> PageSeen:
+        """Look at an event's page."""
+        heard, when = await self._look(f"/events/{quote(event, safe='')}", patience_s)
+        trouble = heard.trouble
+        if heard.status is not None and not trouble:
+            trouble = contract.odd_page(heard.status, heard.headers, heard.body, event)
+        page = PageSeen(event, status=heard.status, trouble=trouble, **when)
+        if heard.status == 200 and not trouble:
+            title, venue, starts_at = heard.body["title"], heard.body["venue"]["name"], contract.starts_at(heard.body)
+            page = replace(
+                page,
+                description=Description(title, venue, starts_at or 0.0),
+                free_seats=heard.body["free_seats"],
+                age_s=contract.age_s(heard.headers),
+            )
+        self.pages.append(page)
+        return page
+
+    async def _look(self, path: str, patience_s: float | None) -> tuple[_Heard, dict[str, Any]]:
+        """Look at something; return what was heard, and when it was asked, as fields of a reply."""
+        request_id = LOOK + uuid.uuid4().hex[:16]
+        asked_at, begun = time.time(), time.perf_counter()
+        heard = await self._call("GET", path, patience_s, request_id)
+        return heard, {"request_id": request_id, "asked_at": asked_at, "elapsed_s": time.perf_counter() - begun}
 
     async def _call(
         self, method: str, path: str, patience_s: float | None, request_id: str, body: Any = None

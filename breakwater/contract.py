@@ -4,6 +4,7 @@ Each function returns an empty string for an answer within the contract, and oth
 a sentence that begins with "a buyer was told".
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ FINAL = ("confirmed", "declined", "cancelled")
 REFUSALS = (400, 401, 402, 403, 404, 409, 412, 422, 428, 429, 503)
 TELLS_NOTHING = (500, 502, 504)
 PROBLEM = "application/problem+json"
+_DELTA_SECONDS = re.compile(r"[0-9]{1,10}")  # RFC 9111, 1.2.2; ten digits are three centuries
 
 
 def odd_purchase(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[str, str]) -> str:
@@ -46,6 +48,15 @@ def odd_seats(status: int, headers: Mapping[str, str], body: Any) -> str:
     return f"{status}, which the contract does not know for a list of seats"
 
 
+def odd_page(status: int, headers: Mapping[str, str], body: Any, event: str) -> str:
+    """Judge the answer to `GET /events/{event}`: the event with its free seats, or a problem detail."""
+    if status == 200:
+        return _odd_event(body, event) or _odd_age(headers)
+    if status in (404, 502, 503, 504):
+        return _odd_problem(status, headers, body)
+    return f"{status}, which the contract does not know for an event page"
+
+
 def odd_hold(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[str, str]) -> str:
     """Judge the answer to `POST /holds`. `asked` holds the event and seat that the request named."""
     if status == 201:
@@ -59,11 +70,18 @@ def odd_hold(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[
 
 def expires_at(body: Any) -> float | None:
     """When the hold in this body ends, in UNIX seconds; None where it does not say, with its zone."""
-    try:
-        moment = datetime.fromisoformat(body["expires_at"])
-    except (TypeError, KeyError, ValueError):
-        return None
-    return moment.timestamp() if moment.tzinfo else None
+    return _moment(body, "expires_at")
+
+
+def starts_at(body: Any) -> float | None:
+    """When the event in this body begins, in UNIX seconds; None where it does not say, with its zone."""
+    return _moment(body, "starts_at")
+
+
+def age_s(headers: Mapping[str, str]) -> int | None:
+    """The whole seconds in `Age` (RFC 9111, 5.1); None where it is not there, or is no one number of seconds."""
+    age = headers.get("age", "").strip()
+    return int(age) if _DELTA_SECONDS.fullmatch(age) else None
 
 
 def location_id(headers: Mapping[str, str]) -> str | None:
@@ -108,6 +126,30 @@ def _odd_held(body: Any, asked: Mapping[str, str]) -> str:
     return ""
 
 
+def _odd_event(body: Any, event: str) -> str:
+    if not isinstance(body, dict):
+        return "200 without an event in the body"
+    if body.get("id") != event:
+        return f"200 with {_shown(body.get('id'))} as the event's id, and it had asked for {_shown(event)}"
+    venue = body.get("venue")
+    for key, value in (("title", body.get("title")), ("venue", venue.get("name") if isinstance(venue, dict) else None)):
+        if not isinstance(value, str) or not value:
+            return f"200 with {_shown(value)} as the event's {key}"
+    if starts_at(body) is None:
+        return f"200 with {_shown(body.get('starts_at'))} as the event's starts_at"
+    free = body.get("free_seats")
+    if not isinstance(free, int) or isinstance(free, bool) or free < 0:
+        return f"200 with {_shown(free)} as the event's free_seats"
+    return ""
+
+
+def _odd_age(headers: Mapping[str, str]) -> str:
+    """Several `Age` come joined by commas, and so are no number either."""
+    if "age" not in headers or age_s(headers) is not None:
+        return ""
+    return f"200 with {_shown(headers['age'])} as its Age, which is no number of whole seconds"
+
+
 def _odd_deal(body: Mapping[str, Any]) -> str:
     odd = next((key for key in ("event", "seat", "buyer") if not isinstance(body.get(key), str)), "")
     return f"200 with {_shown(body.get(odd))} as the order's {odd}" if odd else ""
@@ -147,6 +189,14 @@ def _odd_problem(status: int, headers: Mapping[str, str], body: Any) -> str:
     if kind != PROBLEM:
         return f"{status} as {kind or 'no content type'}, and the contract asks for a problem detail ({PROBLEM})"
     return "" if isinstance(body, dict) else f"{status} with a problem detail that is no JSON object"
+
+
+def _moment(body: Any, key: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(body[key])
+        return moment.timestamp() if moment.tzinfo else None
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return None
 
 
 def _is_amount(value: object) -> bool:

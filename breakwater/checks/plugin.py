@@ -214,8 +214,8 @@ def _told(measured: tuple[Measurement, ...]) -> str:
     """The numbers of a check that passed, the worst of each kind."""
     worst: dict[str, Measurement] = {}
     for m in measured:
-        worst[m.what] = max(m, worst.get(m.what, m), key=lambda each: each.value)
-    return "; ".join(f"{m.what}: {m.value:.1f} {m.unit} (allowed: {m.bound:.1f} {m.unit})" for m in worst.values())
+        worst[m.what] = max(m, worst.get(m.what, m), key=lambda each: each.value if each.at_most else -each.value)
+    return "; ".join(f"{m.what}: {m.value:.1f} {m.unit} {m.allowed}" for m in worst.values())
 
 
 def _bound(item: Any) -> None:

@@ -3,25 +3,36 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from breakwater.buyer import Answer, Buyer
+from breakwater.buyer import Buyer, Reply
 from breakwater.checks.verdict import Measurement
-from breakwater.engines import Engine
+from breakwater.engines import Engine, Exchange
 from breakwater.ledger.interleaving import FaultWindow
 
 PULSE_S = 0.05
+R = TypeVar("R", bound=Reply)
 
 
 class Observed(AssertionError):
     """Something that the shop did and must not do.
 
-    `about` is the purchase that shows it; `late_by_s` by how much a wait was above its bound, where that is it.
+    `about` is the purchase, or the page, that shows it, and `before` what had passed on a link and belongs to it;
+    `late_by_s` by how much a wait was above its bound, where that is it.
     """
 
-    def __init__(self, message: str, *, about: Answer | None = None, late_by_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        about: Reply | None = None,
+        before: Sequence[Exchange] = (),
+        late_by_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.about = about
+        self.before = tuple(before)
         self.late_by_s = late_by_s
 
 
@@ -35,18 +46,24 @@ class Scene:
     measurements: list[Measurement] = field(default_factory=list)
     stalled_s: float = 0.0
 
-    def note(self, what: str, value: float, bound: float, unit: str = "s") -> None:
+    def note(self, what: str, value: float, bound: float, unit: str = "s", *, floor: float = 0.0) -> None:
         """Keep a bounded quantity with its bound."""
-        self.measurements.append(Measurement(what, round(value, 3), bound, unit))
+        self.keep(Measurement(what, value, bound, unit, floor=floor))
+
+    def keep(self, measured: Measurement) -> None:
+        self.measurements.append(replace(measured, value=round(measured.value, 3)))
 
     def hold_to_contract(self) -> None:
-        """Raise Observed if any buyer was told something outside the contract."""
+        """Raise Observed if anybody was told something outside the contract."""
         for answer in self.buyer.told:
             if answer.trouble:
                 raise Observed(f"a buyer was told {answer.trouble}", about=answer)
         for held in self.buyer.held:
             if held.trouble:
-                raise Observed(f"a buyer who asked for a hold was told {held.trouble}")
+                raise Observed(f"a buyer who asked for a hold was told {held.trouble}", about=held)
+        for page in self.buyer.pages:
+            if page.trouble:
+                raise Observed(f"a visitor who asked for an event page was told {page.trouble}", about=page)
 
     async def watch_ourselves(self) -> None:
         """Notice for how long the judge itself was kept from running; ends when cancelled."""
@@ -56,6 +73,6 @@ class Scene:
             self.stalled_s = max(self.stalled_s, time.perf_counter() - due)
 
 
-def slowest(answers: Sequence[Answer]) -> Answer:
+def slowest(replies: Sequence[R]) -> R:
     """The answer that took longest; one that never came before one that did."""
-    return max(answers, key=lambda answer: (answer.status is None, answer.elapsed_s))
+    return max(replies, key=lambda reply: (reply.status is None, reply.elapsed_s))

@@ -17,13 +17,26 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measured quantity that a check bounded: what, value, the bound, unit, and which side is good."""
+    """One measured quantity that a check bounded: what, value, the bound, unit, and which side is good.
+
+    `floor` is what even a perfect shop would come to; margins are ratios of what is above it.
+    """
 
     what: str
     value: float
     bound: float
     unit: str
     at_most: bool = True
+    floor: float = 0.0
+
+    @property
+    def allowed(self) -> str:
+        """The bound, as what is told ends: `(allowed: 2.5 s)`."""
+        return f"({'allowed' if self.at_most else 'needed'}: {self.bound:.1f} {self.unit})"
+
+    @property
+    def holds(self) -> bool:
+        return self.value <= self.bound if self.at_most else self.value >= self.bound
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,10 @@ class Faults:
         lingers_s = float(behaviour.get("latency_s", 0.0))
         return self._during(said, lambda: behave(behaviour), lambda: behave({}), at_least_s, lingers_s)
 
+    async def lasted(self, seconds: float) -> None:
+        """Return when the weather that began last has lasted so long."""
+        await asyncio.sleep(max(0.0, self._scene.faults[-1].began_at + seconds - time.time()))
+
     def inject(self, fault: Fault, *, at_least_s: float = 0.0) -> Weather:
         """Any fault there is."""
         lease = ExitStack()

@@ -60,8 +60,7 @@ def _bounded(runs: Iterable[tuple[Variant, Report]]) -> Iterator[tuple[Variant, 
 
 def ratio_inside(measurement: Measurement) -> float:
     """By what factor a value lies inside its bound: above 1 inside, below 1 outside; at most 1000 either way."""
-    floor = float(getattr(measurement, "floor", 0.0))
-    value, bound = measurement.value - floor, measurement.bound - floor
+    value, bound = measurement.value - measurement.floor, measurement.bound - measurement.floor
     good, bad = (bound, value) if measurement.at_most else (value, bound)
     return min(max(good / bad, 1 / MOST_TOLD), MOST_TOLD) if bad > 0 else MOST_TOLD
 

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from breakwater.buyer import LOOK, Answer
+from breakwater.buyer import LOOK, Answer, Reply, answered_at
 from breakwater.engines import Exchange
 from breakwater.ledger.record import Record
 
 LONGEST = 12
 BUYER = "buyer"  # the caller of the links from outside
+VISITOR = "visitor"  # who only looks
 GATEWAY, PROVIDER = "gateway", "provider"
 PURCHASE = "POST /orders"
 LONGEST_REQUEST = 40
@@ -84,6 +85,18 @@ def of_answers(
     begin, end = min(event.at for event in events), max(event.at for event in events)
     rank = WEATHER if whose.several else PASSED
     events += [event for fault in faults for event in _weather(fault, rank) if begin < event.at < end]
+    return sorted(events, key=_when)
+
+
+def of_visit(
+    visit: Reply, exchanges: Iterable[Exchange], faults: Iterable[FaultWindow] = (), before: Iterable[Exchange] = ()
+) -> list[Event]:
+    """The events of one who looked at something, or asked for a hold; `before` are exchanges that belong to it."""
+    own = [each for each in exchanges if each.request_id == visit.request_id and each.caller != BUYER]
+    events = list(_told(visit, VISITOR if visit.request_id.startswith(LOOK) else BUYER))
+    events += [event for exchange in [*before, *own] for event in _passed_by(exchange)]
+    begin, end = min(event.at for event in events), max(event.at for event in events)
+    events += [event for fault in faults for event in _weather(fault, PASSED) if begin < event.at < end]
     return sorted(events, key=_when)
 
 
@@ -166,18 +179,22 @@ class _Whose:
         return next((word for word in words if word in self._orders), None)
 
 
-def _told(answer: Answer, name: str) -> Iterator[Event]:
-    yield Event(answer.asked_at, name, GATEWAY, "", name)
-    if answer.status is None:
-        yield Event(answer.answered_at, name, "", "has no answer", name)
+def _told(reply: Reply, name: str) -> Iterator[Event]:
+    yield Event(reply.asked_at, name, GATEWAY, "", name)
+    if reply.status is None:
+        yield Event(answered_at(reply), name, "", "has no answer", name)
     else:
-        yield Event(answer.answered_at, GATEWAY, name, f"({answer.status})", name)
+        yield Event(answered_at(reply), GATEWAY, name, f"({reply.status})", name)
 
 
 def _passed(exchange: Exchange, whose: _Whose) -> Iterator[Event]:
     buyer, request, rank = whose.of(exchange), "", PASSED
     if whose.several:
         request, rank = _short(exchange.request), whose.rank(exchange)
+    yield from _passed_by(exchange, request, buyer, rank)
+
+
+def _passed_by(exchange: Exchange, request: str = "", buyer: str = "", rank: int = PASSED) -> Iterator[Event]:
     yield Event(exchange.asked_at, exchange.caller, exchange.callee, request, buyer, rank)
     if exchange.answered_at is not None:
         status = "" if exchange.status is None else f"({exchange.status})"

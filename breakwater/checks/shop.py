@@ -1,0 +1,138 @@
+"""The shop as a check's buyers meet it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from itertools import cycle
+from typing import Any
+
+from breakwater.buyer import EVENT, GOOD_CARD, Answer, Held, OrderSeen, SeatsSeen
+from breakwater.checks.scene import Observed, Scene
+
+POLL_S = 0.1
+
+
+class Shop:
+    """The shop as buyers meet it. Each purchase and each hold takes a seat of its own unless it names one.
+
+    `seats` are the seats of each event, in the order in which they are asked for.
+    """
+
+    def __init__(self, scene: Scene, seats: Mapping[str, Sequence[str]]) -> None:
+        self._scene = scene
+        self._seats = {event: iter(free) for event, free in seats.items()}
+
+    async def buy(
+        self, seat: str | None = None, *, event: str = EVENT, card: str = GOOD_CARD, patience_s: float = 10.0
+    ) -> Answer:
+        """One buyer asks for one seat and waits, `patience_s` seconds at most."""
+        seat = seat or next(self._seats[event])
+        return await self._scene.buyer.buy(seat, event=event, card=card, patience_s=patience_s)
+
+    async def buyers(self, *buyers: Mapping[str, Any], patience_s: float = 10.0) -> list[Answer]:
+        """Several buyers at once; returns when all have an answer or have lost patience.
+
+        Each is given by what `buy` takes, `{}` for one with a good card who takes any seat.
+        """
+        return list(await asyncio.gather(*(self.buy(**{"patience_s": patience_s, **buyer}) for buyer in buyers)))
+
+    @asynccontextmanager
+    async def crowd(
+        self, *buyers: Mapping[str, Any], a_second: float, patience_s: float = 6.0
+    ) -> AsyncIterator[list[Answer]]:
+        """While the context lasts buyers keep coming, `a_second` of them, evenly; those of `buyers` take turns.
+
+        The list that it gives grows as they are answered; at its end all have an answer, or have lost patience.
+        """
+        answers: list[Answer] = []
+        asked: list[asyncio.Task[None]] = []
+
+        async def ask(buyer: Mapping[str, Any]) -> None:
+            answers.append(await self.buy(**{"patience_s": patience_s, **buyer}))
+
+        async def come() -> None:
+            begun = time.monotonic()
+            for number, buyer in enumerate(cycle(buyers)):
+                await asyncio.sleep(max(0.0, begun + number / a_second - time.monotonic()))
+                asked.append(asyncio.create_task(ask(buyer)))
+
+        coming = asyncio.create_task(come())
+        try:
+            yield answers
+            coming.cancel()
+            await asyncio.gather(*asked)
+        finally:
+            for task in (coming, *asked):
+                task.cancel()
+            await asyncio.gather(coming, *asked, return_exceptions=True)
+
+    async def hold(self, seat: str | None = None, *, event: str = EVENT, patience_s: float = 10.0) -> Held:
+        """One buyer asks for a hold of one seat."""
+        return await self._scene.buyer.hold(seat or next(self._seats[event]), event=event, patience_s=patience_s)
+
+    async def holds(self, count: int, *, patience_s: float = 10.0) -> list[Held]:
+        """`count` buyers ask for holds at once, each of another seat."""
+        return list(await asyncio.gather(*(self.hold(patience_s=patience_s) for _ in range(count))))
+
+    async def seats(self, event: str = EVENT, *, patience_s: float = 10.0) -> SeatsSeen:
+        """The list of an event's seats."""
+        return await self._scene.buyer.seats(event, patience_s=patience_s)
+
+    async def order(self, order_id: str) -> OrderSeen:
+        """What the shop says about an order."""
+        return await self._scene.buyer.order(order_id)
+
+    async def end_of(self, answer: Answer, within_s: float = 5.0) -> str | None:
+        """How this purchase ended: `confirmed`, `declined`, `cancelled`; `pending` or None if it did not."""
+        if answer.status == 201:
+            return "confirmed"
+        if answer.status != 202 or not answer.order_id:
+            return None
+        deadline = time.monotonic() + within_s
+        while True:
+            order = await self.order(answer.order_id)
+            if order.ended or time.monotonic() >= deadline:
+                return order.status
+            await asyncio.sleep(POLL_S)
+
+    async def sale(self, count: int = 3, *, when: str = "on a sunny day", within_s: float = 5.0) -> list[Answer]:
+        """`count` buyers at once who must all be sold their seat: told 201, or 202 and confirmed in `within_s`.
+
+        Raises:
+            Observed: fewer were.
+        """
+        answers = await self.buyers(*[{}] * count)
+        await self.sold(answers, when=when, within_s=within_s)
+        return answers
+
+    async def sold(self, answers: Sequence[Answer], *, when: str, within_s: float = 5.0) -> None:
+        """Raise Observed unless all of these buyers were sold their seat: told 201, or 202 and confirmed in time."""
+        ends = await asyncio.gather(*(self.end_of(answer, within_s) for answer in answers))
+        unsold = [(answer, end) for answer, end in zip(answers, ends, strict=True) if end != "confirmed"]
+        if unsold:
+            answer, end = unsold[0]
+            then = f", and the order was {end or 'not to be seen'} {within_s:.0f} s later" if answer.order_id else ""
+            sold = f"{len(answers) - len(unsold)} of {len(answers)} buyers were sold a seat (needed: all)"
+            raise Observed(f"{when}, {sold}; one was told {answer.told}{then}", about=answer)
+
+    async def sells_again(self, within_s: float = 3.0) -> float:
+        """Buyers come, one after another, until one is sold a seat; returns the seconds until that one was answered.
+
+        Raises:
+            Observed: nobody was sold a seat, and told so, within `within_s`.
+        """
+        begun = time.monotonic()
+        answer = None
+        while answer is None or time.monotonic() - begun < within_s:
+            answer = await self.buy()
+            answered_s = time.monotonic() - begun
+            if await self.end_of(answer) == "confirmed":
+                self._scene.note("sold again", answered_s, within_s)
+                if answered_s > within_s:
+                    waited = f"the first to be sold a seat was told so {answered_s:.1f} s after the trouble ended"
+                    raise Observed(f"{waited} (allowed: {within_s:.1f} s)", about=answer)
+                return answered_s
+            await asyncio.sleep(POLL_S)
+        trouble = f"nobody was sold a seat in the {within_s:.1f} s after the trouble ended; one was told {answer.told}"
+        raise Observed(trouble, about=answer)

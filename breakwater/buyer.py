@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import quote
@@ -152,11 +153,11 @@ class SeatsSeen:
 
 @dataclass(frozen=True)
 class Description:
-    """What an event is, as its page says. `starts_at` in UNIX seconds."""
+    """What an event is, as its page says."""
 
     title: str
     venue: str
-    starts_at: float
+    starts_at: datetime
 
 
 @dataclass(frozen=True)
@@ -301,11 +302,11 @@ class Buyer:
         if heard.status is not None and not trouble:
             trouble = contract.odd_page(heard.status, heard.headers, heard.body, event)
         page = PageSeen(event, status=heard.status, trouble=trouble, **when)
-        if heard.status == 200 and not trouble:
-            title, venue, starts_at = heard.body["title"], heard.body["venue"]["name"], contract.starts_at(heard.body)
+        starts_at = contract.starts_at(heard.body)
+        if heard.status == 200 and starts_at and not trouble:
             page = replace(
                 page,
-                description=Description(title, venue, starts_at or 0.0),
+                description=Description(heard.body["title"], heard.body["venue"]["name"], starts_at),
                 free_seats=heard.body["free_seats"],
                 age_s=contract.age_s(heard.headers),
             )

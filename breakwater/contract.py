@@ -70,11 +70,12 @@ def odd_hold(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[
 
 def expires_at(body: Any) -> float | None:
     """When the hold in this body ends, in UNIX seconds; None where it does not say, with its zone."""
-    return _moment(body, "expires_at")
+    moment = _moment(body, "expires_at")
+    return moment.timestamp() if moment else None
 
 
-def starts_at(body: Any) -> float | None:
-    """When the event in this body begins, in UNIX seconds; None where it does not say, with its zone."""
+def starts_at(body: Any) -> datetime | None:
+    """When the event in this body begins; None where it does not say, with its zone."""
     return _moment(body, "starts_at")
 
 
@@ -191,12 +192,12 @@ def _odd_problem(status: int, headers: Mapping[str, str], body: Any) -> str:
     return "" if isinstance(body, dict) else f"{status} with a problem detail that is no JSON object"
 
 
-def _moment(body: Any, key: str) -> float | None:
+def _moment(body: Any, key: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(body[key])
-        return moment.timestamp() if moment.tzinfo else None
-    except (TypeError, KeyError, ValueError, OverflowError):
+    except (TypeError, KeyError, ValueError):
         return None
+    return moment if moment.tzinfo else None
 
 
 def _is_amount(value: object) -> bool:

@@ -7,7 +7,6 @@ was, no description can be younger than that answer, nor older than the first on
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from breakwater.buyer import Description, PageSeen, answered_at, told
 from breakwater.checks.measure import Measure
@@ -131,8 +130,7 @@ def _answered(exchange: Exchange) -> float:
 
 
 def _said(description: Description) -> str:
-    starts = datetime.fromtimestamp(description.starts_at, UTC)
-    return f"“{description.title}”, {description.venue}, {starts:%Y-%m-%d %H:%M} UTC"
+    return f"“{description.title}”, {description.venue}, {description.starts_at.isoformat()}"
 
 
 def _claim(page: PageSeen) -> str:

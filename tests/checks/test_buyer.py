@@ -4,11 +4,12 @@ import asyncio
 import errno
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from breakwater.buyer import Buyer
+from breakwater.buyer import Buyer, Description
 from breakwater.errors import EngineTrouble
 
 Serve = Callable[[bytes], Awaitable[Buyer]]
@@ -206,3 +207,55 @@ async def test_an_odd_answer_to_who_wants_a_hold_says_why(serve, answer) -> None
     held = await (await serve(answer)).hold("A1")
     assert (held.hold_id, held.until) == (None, None)
     assert ODD_HOLDS[answer] in held.trouble
+
+
+EVENT = {
+    "id": "opening-night",
+    "title": "Opening Night",
+    "description": "All of them.",
+    "starts_at": "2027-09-03T18:30:00Z",
+    "venue": {"id": "hall", "name": "The Hall", "city": "Breakwater"},
+    "free_seats": 197,
+}
+ODD_PAGES = {
+    http(200, ["Opening Night"]): "200 without an event in the body",
+    http(200, EVENT | {"id": "quay-concert"}): "200 with 'quay-concert' as the event's id, and it had asked",
+    http(200, EVENT | {"title": ""}): "200 with '' as the event's title",
+    http(200, EVENT | {"venue": "The Hall"}): "200 with None as the event's venue",
+    http(200, EVENT | {"starts_at": "2027-09-03T18:30:00"}): "200 with '2027-09-03T18:30:00' as the event's starts_at",
+    http(200, EVENT | {"starts_at": 7}): "200 with 7 as the event's starts_at",
+    http(200, EVENT | {"free_seats": True}): "200 with True as the event's free_seats",
+    http(200, EVENT | {"free_seats": -1}): "200 with -1 as the event's free_seats",
+    http(200, EVENT, "Age: 3.5"): "200 with '3.5' as its Age, which is no number of whole seconds",
+    http(200, EVENT, "Age: -1"): "200 with '-1' as its Age",
+    http(200, EVENT, "Age:"): "200 with '' as its Age",
+    http(200, EVENT, "Age: ٣"): "as its Age, which is no number of whole seconds",
+    http(200, EVENT, "Age: 3", "Age: 3"): "200 with '3, 3' as its Age",
+    http(200, EVENT, "Age: " + "9" * 5000): "as its Age, which is no number of whole seconds",
+    http(500, {}, PROBLEM): "500, which the contract does not know for an event page",
+    http(304, b""): "304",
+    http(503, {}): "503 as no content type",
+    b"": "nothing that can be read: Server disconnected",
+}
+
+
+@pytest.mark.parametrize("age", [0, 7, None])
+async def test_a_page_tells_what_the_event_is_and_how_old_that_is(serve, age) -> None:
+    buyer = await serve(http(200, EVENT, *([] if age is None else [f"Age: {age}"])))
+    page = await buyer.page()
+    assert page.description == Description("Opening Night", "The Hall", datetime(2027, 9, 3, 18, 30, tzinfo=UTC))
+    assert (page.status, page.free_seats, page.age_s, page.trouble) == (200, 197, age, "")
+    assert buyer.pages == [page]
+
+
+@pytest.mark.parametrize("status", [404, 502, 503, 504])
+async def test_a_page_may_be_refused(serve, status) -> None:
+    page = await (await serve(http(status, {}, PROBLEM))).page()
+    assert (page.status, page.description, page.trouble) == (status, None, "")
+
+
+@pytest.mark.parametrize("answer", ODD_PAGES, ids=[text[:40] for text in ODD_PAGES.values()])
+async def test_a_page_outside_the_contract_says_why(serve, answer) -> None:
+    page = await (await serve(answer)).page()
+    assert page.description is None
+    assert ODD_PAGES[answer] in page.trouble

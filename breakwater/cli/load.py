@@ -32,7 +32,7 @@ FAULT_HELP = (
 class Wanted:
     """How much load, of which kind."""
 
-    module: str
+    locustfile: Path | None
     users: int
     rate: float
     seconds: float
@@ -54,6 +54,9 @@ def load(
     ] = None,
     rate: Annotated[
         float | None, typer.Option(help="An open loop: so many visitors come a second, however slow the shop is.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A closed loop of this locustfile; by default the lab's own.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="For how long.")] = 20.0,
     fault: Annotated[list[str], typer.Option(metavar="FAULT@FROM-UNTIL", help=FAULT_HELP)] = [],  # noqa: B006
@@ -78,7 +81,7 @@ def load(
 
     module = syllabus.load().find_built(name)
     lab.load(module.id)
-    wanted = _wanted(module.id, users, rate, seconds, seed, ui, think, fault)
+    wanted = _wanted(module.id, users, rate, file, seconds, seed, ui, think, fault)
     runner = open_shop(engine, shop)
     if not runner.status():
         raise BadInput("The shop is down. Start it: course shop up")
@@ -96,6 +99,7 @@ def _wanted(
     module: str,
     users: int | None,
     rate: float | None,
+    file: Path | None,
     seconds: float,
     seed: int,
     ui: bool,
@@ -106,19 +110,20 @@ def _wanted(
     from breakwater.load import weather
     from breakwater.load.closed import locustfile_of
 
-    if users is not None and rate is not None:
-        raise BadInput("Give --users (a closed loop) or --rate (an open loop), not both.")
+    if rate is not None and (users is not None or file):
+        raise BadInput("Give --users or --file (a closed loop) or --rate (an open loop), not both.")
+    if file and not file.is_file():
+        raise BadInput(f"There is no locustfile {file}.")
     if ui and rate is not None:
         raise BadInput("Locust's page shows a closed loop: --ui goes with --users, not with --rate.")
     if rate is not None and not rate > 0:
         raise BadInput(f"--rate is visitors a second, above zero, not {rate:g}.")
-    if rate is None:
-        locustfile_of(module)
+    locustfile = file.resolve() if file else locustfile_of(module) if rate is None else None
     timed = [weather.parse(text) for text in faults]
     late = next((each for each in timed if each.from_s >= seconds and not ui), None)
     if late:
         raise BadInput(f"A fault from second {late.from_s:g} on comes after the run, which takes {seconds:g} s.")
-    return Wanted(module, USERS if users is None else users, rate or 0.0, seconds, seed, ui, think, timed)
+    return Wanted(locustfile, USERS if users is None else users, rate or 0.0, seconds, seed, ui, think, timed)
 
 
 def _hold_places(runner: Any, wanted: Wanted) -> None:
@@ -149,6 +154,8 @@ async def _run(runner: Any, wanted: Wanted) -> "tuple[Run, list[Breach]]":
             with told.Recorder(told.file_of(runner.spec)) as recorder:
                 for answer in buyer.told:
                     recorder.answer(answer)
+                for held in buyer.held:
+                    recorder.held(held)
                 for window in windows:
                     recorder.fault(window)
         try:
@@ -163,7 +170,7 @@ async def _drive(runner: Any, buyer: Any, wanted: Wanted, windows: list[Any]) ->
     from breakwater.load import closed, opened
 
     common: dict[str, Any] = {"seconds": wanted.seconds, "faults": wanted.faults, "windows": windows}
-    if wanted.rate:
+    if wanted.locustfile is None:
         return await opened.drive(runner, buyer, rate=wanted.rate, seed=wanted.seed, **common)
     port = 0
     if wanted.ui:
@@ -174,7 +181,7 @@ async def _drive(runner: Any, buyer: Any, wanted: Wanted, windows: list[Any]) ->
     return await closed.drive(
         runner,
         buyer,
-        closed.locustfile_of(wanted.module),
+        wanted.locustfile,
         users=wanted.users,
         think=wanted.think,
         ui_port=port,

@@ -10,6 +10,7 @@ import os
 import time
 from contextlib import suppress
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 from locust import events
 
@@ -29,13 +30,20 @@ def _ended(environment: Any, **_: Any) -> None:
 
 
 def _asked(
-    request_type: str, name: str, response_time: float, response: Any, exception: Any, start_time: float, **_: Any
+    request_type: str,
+    name: str,
+    response_time: float,
+    response: Any,
+    exception: Any,
+    start_time: float,
+    url: str | None = None,
+    **_: Any,
 ) -> None:
     line = {"name": name, "asked_at": start_time, "elapsed_s": response_time / 1000, "method": request_type}
     line["status"] = getattr(response, "status_code", 0) or None
     line["error"] = str(exception or "")
     request = getattr(response, "request", None)
-    line["path"] = getattr(request, "path_url", "")
+    line["path"] = urlsplit(url or "").path
     line["asked"] = _json(getattr(request, "body", None) or getattr(request, "payload", None))
     line["request_id"] = (getattr(response, "headers", None) or {}).get("x-request-id", "")
     # Only what a buyer was told is judged; the rest, lists of seats above all, is long.

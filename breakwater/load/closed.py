@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from breakwater import contract, paths, toml
-from breakwater.buyer import Answer, Buyer
+from breakwater.buyer import Answer, Buyer, Held
 from breakwater.engines import Engine
 from breakwater.engines.process import LINUX, die_with_parent
 from breakwater.errors import BadInput, EngineTrouble
@@ -78,12 +79,16 @@ async def drive(
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, process.terminate)
         try:
             began_at = await _begin(process, lines, locustfile, patient=bool(ui_port))
+            # A file that has a shape of its own ends by that, and not after the seconds that Locust was told.
+            limit_s = None if ui_port else began_at + seconds + STOPS_WITHIN_S - time.time()
             async with passing(engine, faults, began_at, windows):
-                await process.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), limit_s)
         finally:
             await _end(process)
         seen = list(_read(lines))
     buyer.told += [answer for line in seen if (answer := _answer(line))]
+    buyer.held += [held for line in seen if (held := _held(line))]
     return _run(seen, began_at, users, 0.0 if ui_port else seconds, windows)
 
 
@@ -186,14 +191,11 @@ def _kind(error: str) -> str:
 
 def _answer(line: dict[str, Any]) -> Answer | None:
     """What a buyer was told, from a line about a purchase."""
-    asked = line.get("asked")
-    if line.get("method") != "POST" or not isinstance(asked, dict) or line["path"].split("?")[0] != "/orders":
+    if not _asks(line, "/orders"):
         return None
-    keys = ("event", "seat", "buyer")
-    named: dict[str, Any] = {key: str(asked.get(key, "")) for key in keys}
-    status, body, headers = line["status"], line["body"], {k.lower(): v for k, v in line["headers"].items()}
+    asked, status, body, headers = line["asked"], line["status"], line["body"], _small(line["headers"])
+    named: dict[str, Any] = {key: str(asked.get(key, "")) for key in ("event", "seat", "buyer")}
     trouble = contract.odd_purchase(status, headers, body, named) if status else f"nothing: {_kind(line['error'])}"
-    order_id = contract.order_id(status, headers, body)
     return Answer(
         **named,
         card=str(asked.get("card", "")),
@@ -201,7 +203,27 @@ def _answer(line: dict[str, Any]) -> Answer | None:
         asked_at=line["asked_at"],
         elapsed_s=line["elapsed_s"],
         status=status,
-        order_id=order_id,
+        order_id=contract.order_id(status, headers, body),
         body=body,
         trouble=trouble,
     )
+
+
+def _held(line: dict[str, Any]) -> Held | None:
+    """What a buyer was told, from a line about a hold."""
+    if not _asks(line, "/holds"):
+        return None
+    asked, status, body = line["asked"], line["status"], line["body"]
+    event, seat = str(asked.get("event", "")), str(asked.get("seat", ""))
+    odd = contract.odd_hold(status, _small(line["headers"]), body, {"event": event, "seat": seat}) if status else ""
+    held = Held(str(asked.get("buyer", "")), event, seat, line["asked_at"], line["elapsed_s"], status, trouble=odd)
+    is_held = status == 201 and not odd
+    return replace(held, hold_id=body["id"], until=contract.expires_at(body)) if is_held else held
+
+
+def _asks(line: dict[str, Any], path: str) -> bool:
+    return line.get("method") == "POST" and isinstance(line["asked"], dict) and line["path"] == path
+
+
+def _small(headers: dict[str, str]) -> dict[str, str]:
+    return {key.lower(): value for key, value in headers.items()}

@@ -77,6 +77,34 @@ def test_a_closed_loop_of_the_labs_own_file_reads_as_text(environment: dict[str,
     assert len(written) == 1
 
 
+HOLDERS = """
+import gevent
+from locust import FastHttpUser, LoadTestShape, task
+
+class Holder(FastHttpUser):
+    @task
+    def hold(self):
+        self.client.post("/holds", json={"event": "opening-night", "seat": "J1", "buyer": "ann"}, name="hold")
+        gevent.sleep(60)
+
+class ForEver(LoadTestShape):
+    def tick(self):
+        return 1, 1
+"""
+
+
+@pytest.mark.usefixtures("up")
+def test_a_file_of_ones_own_ends_in_time_and_the_ledger_knows_its_holds(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(HOLDERS)
+    done = course(environment, "load", "09", "--file", str(tmp_path / "mine.py"), "--users", "1", "--seconds", "2")
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    assert "hold                1       0" in done.stdout
+    assert "The books balance." in done.stdout
+    assert course(environment, "ledger").returncode == 0
+
+
 @pytest.mark.usefixtures("up")
 def test_books_that_do_not_balance_are_told_and_end_with_1(environment: dict[str, str]) -> None:
     # The provider's answer never comes: payments believes that nothing was captured.
@@ -94,6 +122,8 @@ def test_books_that_do_not_balance_are_told_and_end_with_1(environment: dict[str
         (["09", "--rate", "0"], "--rate is visitors a second, above zero, not 0"),
         (["09", "--users", "0"], "users must be 1 to"),
         (["09", "--users", "5", "--rate", "5"], "not both"),
+        (["09", "--file", "nowhere.py"], "There is no locustfile nowhere.py"),
+        (["09", "--file", "nowhere.py", "--rate", "5"], "not both"),
         (["09", "--rate", "5", "--ui"], "--ui goes with --users"),
         (["09", "--rate", "5", "--fault", "slow:orders:provider:1s@1-2"], "no link orders → provider"),
         (["09", "--rate", "5", "--fault", "kill:paymnts@1-2"], "Did you mean `payments`"),

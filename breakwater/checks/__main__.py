@@ -69,7 +69,8 @@ def run_pytest(job: CheckJob, engine: Any, write: Any) -> None:
         raise CourseError(f"The judge's pytest ended with {status!r}.")
 
 
-PLUGINS = ("no:cacheprovider", "no:terminal", "pytest_asyncio.plugin", "breakwater.checks.fixtures")
+FIXTURES = ("breakwater.checks.fixtures", "breakwater.checks.visitors")
+PLUGINS = ("no:cacheprovider", "no:terminal", "pytest_asyncio.plugin", *FIXTURES)
 
 
 def _arguments() -> list[str]:

@@ -21,7 +21,7 @@ STALLED_S = 2.0  # after so long a standstill of ours nothing that has to do wit
 SHORT_S = 0.2  # shorter ones happen to everybody
 
 _HERE = Path(__file__).parent
-_FIXTURES = (_HERE / f"{name}.py" for name in ("scene", "fixtures", "measure", "pages", "shop", "weather"))
+_FIXTURES = (_HERE / f"{name}.py" for name in ("scene", "fixtures", "measure", "pages", "shop", "visitors", "weather"))
 WITNESSES = (*_FIXTURES, _HERE.parent / "ledger", paths.LABS, paths.SOLUTIONS)
 
 

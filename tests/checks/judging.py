@@ -21,8 +21,10 @@ from breakwater.checks.job import CheckJob
 from breakwater.checks.verdict import CheckResult, result_from
 
 
-def judged(design: Design, module: str, *, engine: ModelEngine | None = None, **job: Any) -> dict[str, CheckResult]:
-    """The results by id, in the order in which they came. Raises what the judge raises."""
+def judged(
+    design: Design, module: str, *, engine: ModelEngine | None = None, shop: Path | None = None, **job: Any
+) -> dict[str, CheckResult]:
+    """The results by id, in the order in which they came. `shop` is a folder with files. Raises what the judge does."""
     results: dict[str, CheckResult] = {}
 
     def write(kind: str, data: Any) -> None:
@@ -30,8 +32,8 @@ def judged(design: Design, module: str, *, engine: ModelEngine | None = None, **
             result = result_from(data)
             results[result.id] = result
 
-    with engine or ModelEngine(design) as running, tempfile.TemporaryDirectory() as shop, _no_rewriting():
-        run_pytest(CheckJob(module, Path(shop), **job), running, write)
+    with engine or ModelEngine(design) as running, tempfile.TemporaryDirectory() as empty, _no_rewriting():
+        run_pytest(CheckJob(module, shop or Path(empty), **job), running, write)
     return results
 
 

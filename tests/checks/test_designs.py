@@ -12,6 +12,7 @@ from breakwater.checks.verdict import CheckResult, Verdict
 
 pytestmark = pytest.mark.shop
 AT_ONCE = 4  # they mostly wait
+NOT_OF_A_MODEL = {"visitors"}  # it judges a file beside the shop
 Results = dict[str, CheckResult]
 
 
@@ -28,7 +29,7 @@ def results(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Results]
 
 @pytest.mark.parametrize("design", designs.RIGHT, ids=lambda d: d.__name__)
 def test_a_right_design_passes(design, results) -> None:
-    checks = results(design.__name__).values()
+    checks = [check for check in results(design.__name__).values() if check.id not in NOT_OF_A_MODEL]
     assert {c.id: c.message for c in checks if c.verdict is not Verdict.PASSED} == {}
 
 

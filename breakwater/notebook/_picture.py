@@ -22,7 +22,7 @@ _STYLE: Any = {
     "legend.frameon": False,
 }
 # Told apart also without colour vision (Okabe and Ito) and, by their markers, without colour.
-BUYER, PAGE, FAULT, INK = "#0072B2", "#D55E00", "#999999", "#222222"
+BUYER, PAGE, VISIT, FAULT, INK = "#0072B2", "#D55E00", "#009E73", "#999999", "#222222"
 
 
 @dataclass(frozen=True)

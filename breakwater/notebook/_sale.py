@@ -1,7 +1,8 @@
-"""A sale as it was seen from outside: every buyer, every load of the seat page, and the weather."""
+"""A sale as it was seen from outside: every buyer, every load of a page, and the weather."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, TypeVar
@@ -16,12 +17,16 @@ Asked = TypeVar("Asked", "Answer", "Page")
 
 @dataclass(frozen=True)
 class Page:
-    """One load of the seat page. `status` is None where it did not come; times in UNIX seconds."""
+    """One load of a page. `status` is None where it did not come; times in UNIX seconds.
+
+    `age_s` is how old the shop says that it is (RFC 9111, 5.1): 0 where it says nothing.
+    """
 
     request_id: str
     asked_at: float
     elapsed_s: float
     status: int | None
+    age_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,12 @@ class Sale:
     buyers: tuple[Answer, ...]
     pages: tuple[Page, ...]
     exchanges: tuple[Exchange, ...] = ()
+    visits: tuple[Page, ...] = ()
+    """Loads of the event page, by people who only look."""
+
+    @property
+    def slowest_buyer(self) -> Answer:
+        return max(self.buyers, key=lambda buyer: buyer.elapsed_s)
 
     @property
     def slowest_page(self) -> Page:
@@ -61,6 +72,20 @@ class Sale:
         """The share of them who were sold a seat."""
         return sum(one.status == 201 for one in self.afterwards) / len(self.afterwards)
 
+    def first_to_wait_s(self, longer_than_s: float) -> float:
+        """Seconds into the sale at which the first buyer asked who waited longer; infinite if there was none."""
+        late = [one.asked_at - self.began_at for one in self.buyers if one.elapsed_s > longer_than_s]
+        return min(late, default=float("inf"))
+
+    def visit_percentiles_s(self, *percents: float) -> list[float]:
+        """For each of these the seconds that so many of a hundred loads of the event page did not exceed."""
+        waits = sorted(page.elapsed_s for page in self.visits)
+        return [waits[max(0, math.ceil(len(waits) * percent / 100) - 1)] for percent in percents]
+
+    def attempts_per_visit(self, caller: str, callee: str) -> float:
+        """How many requests went over a link for each load of the event page, on average."""
+        return len(self._on(caller, callee)) / len(self.visits)
+
     def attempts_per_buyer(self, caller: str, callee: str) -> float:
         """How many requests went over a link for each buyer, on average."""
         return len(self._on(caller, callee)) / len(self.buyers)
@@ -86,6 +111,26 @@ class Sale:
         figure.legend(loc="outside upper left", ncols=4)
         return _picture.picture(figure, self._load_alt(caller, callee))
 
+    def plot_inside(self, caller: str, places: int) -> Picture:
+        """How many of `caller`'s questions were under way at once, by whom they were for, against its `places`."""
+        figure, axes = _picture.axes()
+        if self.during:
+            axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
+        moments = [n / 20 for n in range(int(max(one.asked_at - self.began_at for one in self.buyers) * 20))]
+        callees = sorted({one.callee for one in self.exchanges if one.caller == caller})
+        counts = {callee: [self._inside(caller, callee, moment) for moment in moments] for callee in callees}
+        colours = [_picture.VISIT, _picture.PAGE, _picture.BUYER]
+        axes.stackplot(moments, counts.values(), labels=counts, colors=colours, alpha=0.8, step="post", lw=0)
+        axes.axhline(places, color=_picture.INK, ls=":", label=f"{places} places")
+        axes.set(xlabel="seconds into the sale", ylabel=f"questions of {caller} under way", ylim=(0, places * 1.25))
+        figure.legend(loc="outside upper left", ncols=5)
+        most = ", ".join(f"{max(each, default=0)} for {callee}" for callee, each in counts.items())
+        return _picture.picture(figure, f"Of {places} places of {caller} there were taken at most: {most}.")
+
+    def _inside(self, caller: str, callee: str, moment_s: float) -> int:
+        at = self.began_at + moment_s
+        return sum(one.asked_at <= at < (one.answered_at or float("inf")) for one in self._on(caller, callee))
+
     def _on(self, caller: str, callee: str) -> list[Exchange]:
         return [one for one in self.exchanges if (one.caller, one.callee) == (caller, callee)]
 
@@ -95,7 +140,7 @@ class Sale:
         return f"{weather}{caller} asked {callee} {self.attempts_per_buyer(caller, callee):.1f} times for each buyer."
 
     def plot(self) -> Picture:
-        """How long each buyer and each load of the seat page waited, by the moment of asking."""
+        """How long each buyer and each load of a page waited, by the moment of asking."""
         figure, axes = _picture.axes()
         if self.during:
             axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
@@ -103,6 +148,7 @@ class Sale:
             ("a buyer", "o", _picture.BUYER, self.buyers),
             ("the seat page", "x", _picture.PAGE, self.pages),
         ]
+        series += [("the event page", ".", _picture.VISIT, self.visits)] if self.visits else []
         for name, marker, colour, asked in series:
             times = [one.asked_at - self.began_at for one in asked]
             axes.plot(times, [one.elapsed_s for one in asked], marker, color=colour, ms=5, label=name)
@@ -113,8 +159,9 @@ class Sale:
     def _alt(self) -> str:
         buyers, pages = _inside(self.buyers, self), _inside(self.pages, self)
         where = "in all" if self.during is None else f"while {self.name}"
+        visits = f"; loads of the event page {_waits(_inside(self.visits, self))}" if self.visits else ""
         return (
-            f"Waits {where}: buyers {_waits(buyers)}; loads of the seat page {_waits(pages)}. "
+            f"Waits {where}: buyers {_waits(buyers)}; loads of the seat page {_waits(pages)}{visits}. "
             f"Buyers were told {self.outcomes}."
         )
 
@@ -166,3 +213,13 @@ def compared(sales: Sequence[Sale]) -> Table:
         for sale in sales
     )
     return Table(head, rows)
+
+
+def visited(sales: Mapping[str, Sale], caller: str, callee: str) -> Table:
+    """How long the event page took in each sale, in percentiles, and what a load of it cost on a link."""
+    head = ("the event page", "median", "p95", "p99", "worst", f"requests {caller} → {callee} a load")
+    rows = []
+    for name, sale in sales.items():
+        waits = (f"{wait:.3f} s" for wait in sale.visit_percentiles_s(50, 95, 99, 100))
+        rows.append((name, *waits, f"{sale.attempts_per_visit(caller, callee):.2f}"))
+    return Table(head, tuple(rows))

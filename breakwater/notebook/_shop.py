@@ -27,7 +27,7 @@ from breakwater.load.weather import Timed
 from breakwater.notebook import _variants, _weather
 from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
-from breakwater.notebook._sale import Page, Sale, Table, compared
+from breakwater.notebook._sale import Page, Sale, Table, compared, visited
 from breakwater.notebook._weather import Weather
 
 PATIENCE_S = 15.0
@@ -113,12 +113,14 @@ class Shop:
         weather: Weather | None = None,
         during: tuple[float, float] | None = None,
         always: Weather | None = None,
+        visitors: int = 0,
     ) -> Sale:
         """Open a sale in a fresh shop: `buyers` come in `over_s` seconds, evenly spaced.
 
-        Beside them somebody loads the seat page five times a second. `weather` lasts from the first to the second
-        moment of `during`, in seconds after the sale's begin; `always` lasts as long as the sale. Nobody waits for
-        the one before: a slow shop does not slow the arrivals down.
+        Beside them somebody loads the seat page five times a second, and `visitors`, evenly spaced as well, load the
+        event page once each. `weather` lasts from the first to the second moment of `during`, in seconds after the
+        sale's begin; `always` lasts as long as the sale. Nobody waits for the one before: a slow shop does not slow
+        the arrivals down.
         """
         if (weather is None) != (during is None):
             raise BadInput("A sale with weather needs both: weather=… and during=(from_s, until_s).")
@@ -126,10 +128,10 @@ class Shop:
         self._fresh()
         began_at = time.time()
         with always.lasts(engine) if always else nullcontext():
-            answers, pages = wait_for(self._sale(engine, buyers, over_s, weather, during or (0, 0)))
-        self._asked += [*pages, *answers]
+            answers, pages, visits = wait_for(self._sale(buyers, over_s, visitors, weather, during or (0, 0)))
+        self._asked += [*pages, *visits, *answers]
         name = weather.what if weather else "a quiet evening"
-        return Sale(name, began_at, during, tuple(answers), tuple(pages), tuple(engine.trace()))
+        return Sale(name, began_at, during, tuple(answers), tuple(pages), tuple(engine.trace()), tuple(visits))
 
     def load(
         self,
@@ -193,22 +195,27 @@ class Shop:
         """Sales side by side."""
         return compared(sales)
 
+    @staticmethod
+    def visits(caller: str, callee: str, **sales: Sale) -> Table:
+        """Loads of the event page side by side, by name: percentiles, and what one load cost on a link."""
+        return visited(sales, caller, callee)
+
     async def _sale(
-        self, engine: Engine, buyers: int, over_s: float, weather: Weather | None, during: tuple[float, float]
-    ) -> tuple[list[Answer], list[Page]]:
+        self, buyers: int, over_s: float, visitors: int, weather: Weather | None, during: tuple[float, float]
+    ) -> tuple[list[Answer], list[Page], list[Page]]:
         seats = [self._seat() for _ in range(buyers)]
-        async with asyncio.TaskGroup() as group:
+        page = f"{self._running().endpoint('gateway')}/events/{EVENT}"
+        async with _reader() as reader, asyncio.TaskGroup() as group:
             if weather:
                 group.create_task(self._pass_over(weather, during))
             asks = [
                 group.create_task(_at(over_s * n / buyers, self._buying().buy(seat))) for n, seat in enumerate(seats)
             ]
-            url = f"{engine.endpoint('gateway')}/events/{EVENT}/seats"
             moments = [n * PAGE_EVERY_S for n in range(int(over_s / PAGE_EVERY_S))]
-            async with httpx.AsyncClient(timeout=PATIENCE_S, limits=httpx.Limits(max_connections=None)) as reader:
-                loads = [asyncio.create_task(_at(moment, _load(reader, url))) for moment in moments]
-                pages = await asyncio.gather(*loads)
-        return [task.result() for task in asks], list(pages)
+            loads = [group.create_task(_at(moment, _load(reader, f"{page}/seats"))) for moment in moments]
+            moments = [over_s * n / visitors for n in range(visitors)]
+            visits = [group.create_task(_at(moment, _load(reader, page))) for moment in moments]
+        return [task.result() for task in asks], [task.result() for task in loads], [task.result() for task in visits]
 
     async def _pass_over(self, weather: Weather, during: tuple[float, float]) -> None:
         """Let the weather begin and end at its moments."""
@@ -276,10 +283,15 @@ async def _at(delay_s: float, work: Coroutine[Any, Any, T]) -> T:
     return await work
 
 
+def _reader() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=PATIENCE_S, limits=httpx.Limits(max_connections=None))
+
+
 async def _load(reader: httpx.AsyncClient, url: str) -> Page:
     request_id, asked_at = uuid.uuid4().hex[:16], time.time()
     try:
-        status = (await reader.get(url, headers={"X-Request-ID": request_id})).status_code
+        answer = await reader.get(url, headers={"X-Request-ID": request_id})
     except httpx.HTTPError:
-        status = None
-    return Page(request_id, asked_at, time.time() - asked_at, status)
+        return Page(request_id, asked_at, time.time() - asked_at, None)
+    age = answer.headers.get("Age", "")
+    return Page(request_id, asked_at, time.time() - asked_at, answer.status_code, int(age) if age.isdecimal() else 0)

@@ -38,9 +38,9 @@ def slow(caller: str, callee: str, latency_s: float) -> Weather:
     return of(Latency(caller, callee, latency_s), f"{callee} answers {latency_s:g} s late")
 
 
-def jitter(caller: str, callee: str, least_s: float, most_s: float, seed: int = 0) -> Weather:
-    """Each answer on the link comes later by a time of its own, between `least_s` and `most_s` seconds."""
-    return of(Jitter(caller, callee, least_s, most_s, seed))
+def jitter(caller: str, callee: str, least_s: float, most_s: float, seed: int = 0, late_share: float = 1.0) -> Weather:
+    """Each answer on the link, or a share of them, comes later by a time of its own, in seconds between the two."""
+    return of(Jitter(caller, callee, least_s, most_s, seed, late_share))
 
 
 def hang(caller: str, callee: str) -> Weather:

@@ -33,3 +33,17 @@ def test_one_seed_draws_the_same_times_whatever_was_asked_beside() -> None:
 def test_bounds_are_seconds_in_order(least_s: float, most_s: float, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         Jitter("a", "b", least_s, most_s)
+
+
+def test_a_share_of_the_answers_is_late_and_the_others_are_not() -> None:
+    fault = Jitter("a", "b", 0.5, 1.0, late_share=0.1)
+    late = [late_s for _ in range(1000) if (late_s := fault.late_s(Direction.ANSWER))]
+    assert 70 <= len(late) <= 130
+    assert min(late) >= 0.5
+    assert "10 of a hundred answers of b come 0.5 to 1.0 s late" in fault.began
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, math.nan])
+def test_a_share_is_between_0_and_1(share: float) -> None:
+    with pytest.raises(BadInput, match="late_share"):
+        Jitter("a", "b", 0.5, 1.0, late_share=share)

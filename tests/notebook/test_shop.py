@@ -38,6 +38,16 @@ def test_slow_payments_hold_the_seat_page_at_the_gateway(shop):
     assert [row[0] for row in shop.table(slow, dead).rows] == ["payments answers 5 s late", "payments is dead"]
 
 
+def test_visitors_who_wait_for_a_silent_catalog_hold_the_buyers(shop):
+    hangs = shop.faults.hang("gateway", "catalog")
+    stuck = shop.sale(20, over_s=5, visitors=100, weather=hangs, during=(0.5, 4))
+    assert 1 <= stuck.first_to_wait_s(0.5) < 4, "twenty places are gone after a second of twenty visitors"
+    assert stuck.slowest_buyer.elapsed_s > 0.5
+    assert "20 for catalog" in stuck.plot_inside("gateway", places=20).alt
+    assert "the event page" in stuck.plot().alt
+    assert [row[0] for row in shop.visits("gateway", "catalog", stuck=stuck).rows] == ["stuck"]
+
+
 def test_a_plot_says_in_words_what_it_shows(shop):
     sale = shop.sale(5, over_s=1)
     picture = sale.plot()

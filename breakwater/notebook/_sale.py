@@ -72,9 +72,10 @@ class Sale:
         """The share of them who were sold a seat."""
         return sum(one.status == 201 for one in self.afterwards) / len(self.afterwards)
 
-    def first_to_wait_s(self, longer_than_s: float) -> float:
-        """Seconds into the sale at which the first buyer asked who waited longer; infinite if there was none."""
-        late = [one.asked_at - self.began_at for one in self.buyers if one.elapsed_s > longer_than_s]
+    def hit_after_s(self, longer_than_s: float) -> float:
+        """Seconds from the weather's begin to the first buyer who waited longer; infinite if there was none."""
+        begun = self.began_at + (self.during or (0.0, 0.0))[0]
+        late = [one.asked_at - begun for one in self.buyers if one.asked_at >= begun and one.elapsed_s > longer_than_s]
         return min(late, default=float("inf"))
 
     def visit_percentiles_s(self, *percents: float) -> list[float]:
@@ -112,7 +113,10 @@ class Sale:
         return _picture.picture(figure, self._load_alt(caller, callee))
 
     def plot_inside(self, caller: str, places: int) -> Picture:
-        """How many of `caller`'s questions were under way at once, by whom they were for, against its `places`."""
+        """How many of `caller`'s questions were under way at once, by whom they were for, against its `places`.
+
+        A question that was given up counts to the end: when its caller left, the link does not know.
+        """
         figure, axes = _picture.axes()
         if self.during:
             axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
@@ -153,7 +157,7 @@ class Sale:
             times = [one.asked_at - self.began_at for one in asked]
             axes.plot(times, [one.elapsed_s for one in asked], marker, color=colour, ms=5, label=name)
         axes.set(xlabel="asked at, seconds into the sale", ylabel="waited, seconds", ylim=(0, None))
-        axes.legend(loc="upper left")
+        figure.legend(loc="outside upper left", ncols=4)
         return _picture.picture(figure, self._alt())
 
     def _alt(self) -> str:

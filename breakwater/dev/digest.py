@@ -21,8 +21,8 @@ def lab_digest(module: ModuleContent) -> str:
 
     That is: the lab's card (its budgets) and checks, public and hidden; the naive shop with the provider, the
     contracts and the invariants; the reference and every answer; of the package `breakwater` what the checks'
-    process imports, directly or not; and the pinned versions of what that imports. It leaves out prose and hints,
-    which no verdict hangs on, and the machine, which the margins account for.
+    process imports, directly or not; and the pinned versions of what that imports and of Locust, which a check may
+    run. It leaves out prose and hints, which no verdict hangs on, and the machine, which the margins account for.
     """
     folders = [
         module.lab / "checks",
@@ -33,7 +33,8 @@ def lab_digest(module: ModuleContent) -> str:
         module.solutions / "other",
     ]
     files = [path for folder in folders for path in folder.glob("**/*")]
-    files += [module.lab / "lab.toml", module.root / "requirements-core.lock", *judging_code(module.root)]
+    locks = (module.root / f"requirements-{what}.lock" for what in ("core", "lab"))
+    files += [module.lab / "lab.toml", *locks, *judging_code(module.root)]
     return _digest((path.relative_to(module.root).as_posix(), path.read_bytes()) for path in _real(module.root, files))
 
 

@@ -24,6 +24,11 @@ ENDS_WITHIN_S = 3.0
 SAID_BYTES = 16 * 1024
 
 
+def plain(text: str) -> str:
+    """Text of a learner's that can be shown: nothing in it steers a terminal."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
 @dataclass
 class Generator:
     """Locust, running. `door` listens where it asks; `said` is the end of what it printed."""
@@ -39,9 +44,8 @@ class Generator:
     @property
     def last_lines(self) -> list[str]:
         """What it said last, a few lines, for people."""
-        lines = self.said.decode(errors="replace").splitlines()[-50:]
-        clean = ("".join(each if each.isprintable() else " " for each in line[:300]).rstrip() for line in lines)
-        return [line for line in clean if line][-4:]
+        lines = (plain(line[:300]).rstrip() for line in self.said.decode(errors="replace").splitlines()[-50:])
+        return [line for line in lines if line][-4:]
 
     async def end(self) -> None:
         """End it and all that it started, whatever it does about that."""

@@ -19,7 +19,7 @@ from breakwater.ledger import prices
 
 EVENT = "opening-night"
 COOKIE = "visitor"
-LARGEST_BODY = 64 * 1024
+LARGEST_BODY = 16 * 1024
 HOLD = timedelta(seconds=120)
 FREE = 0.6  # of the seats, so that a seat that nobody looked up is soon one that is sold
 

@@ -19,7 +19,7 @@ import uvicorn
 
 from breakwater.checks import generator
 from breakwater.checks.fixtures import JUDGE, draw
-from breakwater.checks.generator import Generator
+from breakwater.checks.generator import Generator, plain
 from breakwater.checks.instrumented import Arrival, InstrumentedShop
 from breakwater.checks.job import CheckJob
 from breakwater.checks.scene import Observed, Scene
@@ -66,7 +66,8 @@ class Visit:
         """Fail the check: `says` goes on after "visitor 3 ", and the visit is the evidence."""
         steps = [f"{each.asked_s - self.came_s:.2f} s {_shown(each)}" for each in self.requests[:SHOWN]]
         more = ["…"] if len(self.requests) > SHOWN else []
-        raise Mistaken(f"visitor {self.number} {says}", [f"visitor {self.number}: {' · '.join(steps + more)}"])
+        proof = f"visitor {self.number}: {' · '.join(steps + more)}"
+        raise Mistaken(plain(f"visitor {self.number} {says}"), [plain(proof)])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import shutil
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -160,6 +161,31 @@ async def test_nothing_of_it_is_left(shop, isolate) -> None:
     until(lambda: not _with(str(shop)))
 
 
+ALONE = """
+import asyncio, random, sys
+from pathlib import Path
+from breakwater.checks.job import CheckJob
+from breakwater.checks.visitors import Visitors
+
+visitors = Visitors(CheckJob("77-topic", Path(sys.argv[1]), isolate=bool(sys.argv[2:])), random.Random(1))
+asyncio.run(visitors("visitors/locustfile.py", users=1, seconds=60.0))
+"""
+
+
+@pytest.mark.parametrize("isolate", WALLS)
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they end by themselves")
+def test_it_ends_with_a_judge_that_is_killed(shop, isolate) -> None:
+    token = f"daemon-{random.random()}"
+    write(shop, DAEMON.format(token=token) + ASKS_FOR_EVER)
+    judge = subprocess.Popen([sys.executable, "-c", ALONE, shop, *["isolate"] * isolate])
+    try:
+        until(lambda: _with(token))
+    finally:
+        judge.kill()
+        judge.wait()
+    until(lambda: not _with(token))
+
+
 def _with(words: str) -> list[str]:
     """The processes that have these words in their command line."""
     return [pid for pid in os.listdir("/proc") if pid.isdigit() and words in _command(pid)]
@@ -207,6 +233,12 @@ def test_a_visit_that_is_none_fails_with_the_visit_as_evidence(shop, judge) -> N
     check = judge()
     assert (check.verdict, check.message) == (Verdict.FAILED, "visitor 1 left too soon")
     assert check.evidence == (f"visitor 1: 0.00 s GET /events/{EVENT}/seats (200)",)
+
+
+def test_what_a_visitor_asked_for_steers_no_terminal(shop, judge) -> None:
+    once = ASKS_FOR_EVER.replace("/events/opening-night/seats", "/%1b%5b31m")
+    write(shop, once.replace('")', '"); import gevent; gevent.sleep(60)', 1))
+    assert judge().evidence == ("visitor 1: 0.00 s GET / [31m (404)",)
 
 
 def test_a_file_that_does_not_import_fails_with_the_reason(shop, judge) -> None:

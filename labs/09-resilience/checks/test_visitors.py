@@ -46,9 +46,7 @@ def keep_to_the_order(visit, ended_s):
     """Fail for a visitor who does not look, hold and buy, in this order, once, and only what it said it would."""
     look, *more = visit.requests
     if what(look) != LOOK:
-        visit.fail(
-            f"began with {' '.join(what(look))}, and with no look at the seats (who brings no cookie back is new)"
-        )
+        visit.fail(f"began with {' '.join(what(look))}, not with a look at the seats (who brings no cookie is new)")
     if not more:
         return
     hold, *more = more
@@ -76,9 +74,7 @@ def keep_to_the_hold(visit, hold, more, *, is_cut_off):
         wanted = {key: named(hold, key) for key in ("event", "seat", "buyer")} | {"hold": hold.told["id"]}
         for key, value in wanted.items():
             if named(buy, key) != value:
-                visit.fail(
-                    f"bought with {named(buy, key) or 'nothing'} as its {key}, and had been given or said {value}"
-                )
+                visit.fail(f"bought with {named(buy, key) or 'nothing'} as the {key}; its hold has {value}")
         if buy.status != 201:
             visit.fail(f"was told {buy.status} when it bought what it held: {buy.told['title']}")
     if more[1:]:
@@ -88,9 +84,7 @@ def keep_to_the_hold(visit, hold, more, *, is_cut_off):
 def hold_thoughts(measure, thoughts_s):
     """Nobody thinks for less than half a second, and they think for a second in the mean, not all alike."""
     count = len(thoughts_s)
-    assert count >= FEWEST_THOUGHTS, (
-        f"only {count} times to think were seen, of all visitors (needed: {FEWEST_THOUGHTS})"
-    )
+    assert count >= FEWEST_THOUGHTS, f"all visitors together thought {count} times (needed: {FEWEST_THOUGHTS})"
     in_order = sorted(thoughts_s)
     short_s, mean_s = max(0.0, LEAST_S - in_order[0]), sum(in_order) / count
     says = f"a visitor thought for {in_order[0]:.2f} s, and {LEAST_S} s is the least: {short_s:.2f} s too short"

@@ -1,6 +1,7 @@
 """Designs of a shop, right and wrong, for the model. Each docstring says what the design believes."""
 
 import asyncio
+import time
 from typing import Any
 
 from model import Declined, Lost, Order, World
@@ -30,15 +31,32 @@ async def naive(world: World, order: Order) -> int:
 
 
 async def _settle(world: World, order: Order, deadline_s: float = 0.5) -> None:
-    """Ask under one key until there is an answer."""
+    """Ask under one key until there is an answer; while nobody has one, one asks in half a second."""
     while order["status"] == "pending":
-        try:
-            await asyncio.wait_for(world.charge(order, order["id"]), deadline_s)
-            _end(world, order, "confirmed")
-        except Declined:
-            _end(world, order, "declined")
-        except (Lost, TimeoutError):
-            await asyncio.sleep(0.2)
+        if _is_worth_asking(world):
+            await _ask(world, order, deadline_s)
+        else:
+            await asyncio.sleep(0.1)
+
+
+async def _ask(world: World, order: Order, deadline_s: float = 0.5) -> None:
+    try:
+        await asyncio.wait_for(world.charge(order, order["id"]), deadline_s)
+    except (Lost, TimeoutError):
+        world.breaker_open, world.next_trial_at = True, time.monotonic() + 0.5
+        return
+    except Declined:
+        _end(world, order, "declined")
+    else:
+        _end(world, order, "confirmed")
+    world.breaker_open = False
+
+
+def _is_worth_asking(world: World) -> bool:
+    if world.breaker_open and time.monotonic() < world.next_trial_at:
+        return False
+    world.next_trial_at = time.monotonic() + 0.5
+    return True
 
 
 async def settles_later(world: World, order: Order) -> int:
@@ -164,6 +182,20 @@ async def trips_for_ever(world: World, order: Order) -> int:
     return told
 
 
+async def asks_again_and_again(world: World, order: Order) -> int:
+    """Asking more often gets an answer sooner."""
+    _end(world, order, "pending")
+    task = world.behind(_ask_again_and_again(world, order))
+    await asyncio.wait({task}, timeout=0.8)
+    return {"confirmed": 201, "declined": 402}.get(order["status"], 202)
+
+
+async def _ask_again_and_again(world: World, order: Order) -> None:
+    while order["status"] == "pending":
+        await _ask(world, order)
+        await asyncio.sleep(0.5 if order["status"] == "pending" else 0.0)
+
+
 async def does_not_know(world: World, order: Order) -> int:
     """504 is an answer too."""
     _end(world, order, "pending")
@@ -256,8 +288,9 @@ class _Lock:
 
 LOCK = _Lock()
 
-# A wrong design → the public checks that it must lose; it may lose more.
+# A wrong design → the checks that it must lose. It is judged by those and by PAYMENTS, and may lose more.
 ALL = {"slow-payment", "hanging-payment", "answer-lost"}
+PAYMENTS = {*ALL, "09-h1", "09-h2"}
 WRONG = {
     naive: ALL,
     refuses_everything: ALL,
@@ -267,7 +300,8 @@ WRONG = {
     declines_everybody: ALL,
     times_out_only: ALL,
     retries_without_key: ALL,
-    trips_for_ever: ALL,
+    trips_for_ever: ALL | {"flapping-payment"},
+    asks_again_and_again: {"retry-storm"},
     does_not_know: ALL,
     one_at_a_time: ALL - {"answer-lost"},
     changes_its_mind: {"slow-payment"},

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from _pytest.assertion.rewrite import AssertionRewritingHook
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import designs
+import page_designs
 from model import Design, ModelEngine
 
 from breakwater.checks.__main__ import run_pytest
@@ -46,15 +48,26 @@ def _no_rewriting() -> Iterator[None]:
     sys.meta_path[:] = finders
 
 
-def judged_apart(design: str, module: str) -> dict[str, CheckResult]:
-    """As `judged`, hidden checks too, in a process of its own: several can run side by side."""
-    run = subprocess.run([sys.executable, __file__, design, module], capture_output=True, text=True, check=False)
+def judged_apart(shop: str, module: str, checks: Collection[str] = ()) -> dict[str, CheckResult]:
+    """As `judged`, in a process of its own: several can run side by side. All checks, or those of these ids.
+
+    `shop` is the name of a design, or of a shop in `page_designs`.
+    """
+    command = [sys.executable, __file__, shop, module, *sorted(checks)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return {row["id"]: result_from(row) for row in json.loads(run.stdout.splitlines()[-1])}
 
 
-if __name__ == "__main__":
-    import designs
+def _engine(shop: str) -> ModelEngine:
+    made = {**page_designs.RIGHT, **{name: how for name, (how, _) in page_designs.WRONG.items()}}.get(shop)
+    if made is None:
+        made = {"design": getattr(designs, shop)}
+    return ModelEngine(**{"design": designs.settles_later, **made})
 
-    found = judged(getattr(designs, sys.argv[1]), sys.argv[2], hidden=True)
+
+if __name__ == "__main__":
+    found: dict[str, CheckResult] = {}
+    for check in sys.argv[3:] or [None]:
+        found |= judged(designs.settles_later, sys.argv[2], engine=_engine(sys.argv[1]), hidden=True, select=check)
     print(json.dumps([dataclasses.asdict(result) for result in found.values()]))

@@ -6,6 +6,7 @@ was, no description can be younger than that answer, nor older than the first on
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 from breakwater.buyer import Description, PageSeen, answered_at, told
@@ -17,6 +18,7 @@ POLL_S = 0.1
 ROUNDED_S = 1.0  # what whole seconds may hide
 SHORT_S = 2.0  # by so much an Age may be short: by what was rounded off, and by the way on a busy machine
 LINK = ("gateway", "catalog")
+REFUSED = (502, 503, 504)
 
 
 class Pages:
@@ -30,8 +32,31 @@ class Pages:
         """So many visitors at once, each at the page of one of these events."""
         return list(await asyncio.gather(*(self._scene.buyer.page(event, patience_s=patience_s) for event in events)))
 
-    async def shown(self, *events: str, when: str, within_s: float | None = None) -> list[PageSeen]:
-        """As `look`, and hold what comes to what a page promises."""
+    async def seen(self, *events: str, when: str, within_s: float = 5.0) -> list[PageSeen]:
+        """On a sunny day, visitors come to each of these pages until it is shown, and hold it to what it promises.
+
+        On a busy machine one question can be too slow for a shop with a short deadline, and that is nobody's fault.
+        """
+        pages = list(await asyncio.gather(*(self._until(event, 200, within_s) for event in events)))
+        await self.hold(pages, when=when)
+        return pages
+
+    async def missing(self, event: str, *, when: str, within_s: float = 5.0) -> None:
+        """On a sunny day, visitors come to the page of an event that there is not until they are told so."""
+        page = await self._until(event, 404, within_s)
+        if page.status != 404:
+            raise Observed(f"{when}, a visitor to the page of no event was told {told(page)}, not 404", about=page)
+
+    async def _until(self, event: str, status: int, within_s: float) -> PageSeen:
+        deadline = time.monotonic() + within_s
+        while True:
+            [page] = await self.look(event)
+            if page.status not in REFUSED or page.status == status or time.monotonic() >= deadline:
+                return page
+            await asyncio.sleep(POLL_S)
+
+    async def shown(self, *events: str, when: str, within_s: float) -> list[PageSeen]:
+        """As `look`, and hold what comes to what a page promises, each answer within `within_s`."""
         pages = await self.look(*events)
         await self.hold(pages, when=when, within_s=within_s)
         return pages

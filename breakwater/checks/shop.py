@@ -39,23 +39,31 @@ class Shop:
 
     @asynccontextmanager
     async def crowd(
-        self, *buyers: Mapping[str, Any], a_second: float, patience_s: float = 6.0
+        self, *buyers: Mapping[str, Any], a_second: float, at_once: int = 100, patience_s: float = 6.0
     ) -> AsyncIterator[list[Answer]]:
         """While the context lasts buyers keep coming, `a_second` of them, evenly; those of `buyers` take turns.
 
-        The list that it gives grows as they are answered; at its end all have an answer, or have lost patience.
+        No more than `at_once` wait at a time: where all of them do, the next one comes when one leaves, so that a slow
+        machine is not asked for more than it can do. The list that it gives grows as buyers are answered; at its end
+        all have an answer, or have lost patience.
         """
         answers: list[Answer] = []
         asked: list[asyncio.Task[None]] = []
+        room = asyncio.Semaphore(at_once)
 
         async def ask(buyer: Mapping[str, Any]) -> None:
-            answers.append(await self.buy(**{"patience_s": patience_s, **buyer}))
+            try:
+                answers.append(await self.buy(**{"patience_s": patience_s, **buyer}))
+            finally:
+                room.release()
 
         async def come() -> None:
-            begun = time.monotonic()
-            for number, buyer in enumerate(cycle(buyers)):
-                await asyncio.sleep(max(0.0, begun + number / a_second - time.monotonic()))
+            due = time.monotonic()
+            for buyer in cycle(buyers):
+                await asyncio.sleep(due - time.monotonic())
+                await room.acquire()
                 asked.append(asyncio.create_task(ask(buyer)))
+                due = max(due, time.monotonic() - 1.0) + 1.0 / a_second  # who was kept out for long is not made up for
 
         coming = asyncio.create_task(come())
         try:

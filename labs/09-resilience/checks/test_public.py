@@ -1,7 +1,9 @@
-"""What the lab "Payments that do not answer" asks of a shop. The guide beside states the budgets that are held here.
+"""What the lab "Neighbours that do not answer" asks of a shop. The guide beside states the budgets that are held here.
 
 Each check begins and ends on a sunny day: a shop that survives bad weather by selling nothing has not survived it.
 """
+
+import asyncio
 
 import pytest
 
@@ -13,6 +15,13 @@ ANSWERED_S = 2.5  # the buyer's wait, whatever payments does: half of the delay 
 HANGS_S = 5.0  # long enough for who gives up after a few attempts to do so while one is under way
 WORKS_AGAIN_S = 3.0
 BALANCED_S = 5.0
+FRESH_AGAIN_S = 3.0
+SOLD_WHILE_FLAPPING = 25.0  # percent
+REQUESTS_A_PURCHASE = 1.5
+BIG_EVENT = "quay-concert"  # 600 seats
+NO_EVENT = "no-such-evening"
+# After so long a page that claims to be of now is far enough from the truth: whole seconds hide one of these.
+OLD_S = 3.5
 
 
 @pytest.mark.check("slow-payment")
@@ -51,4 +60,85 @@ async def test_answer_lost(shop, faults, ledger, measure):
         answers = await shop.buyers(*BUYERS, patience_s=6.0)
     measure.wait(answers, ANSWERED_S, when="with the provider's answers lost")
     await shop.sells_again(WORKS_AGAIN_S)
+    await ledger.balances(BALANCED_S)
+
+
+@pytest.mark.check("flapping-payment")
+@pytest.mark.points(3, outcome="resilience.retries")
+async def test_flapping_payment(shop, faults, ledger, measure):
+    """While payments comes and goes, buyers are answered in time, many are sold a seat, and the money is right."""
+    await shop.sale(when="before payments came and went")
+    async with shop.crowd(GOOD, GOOD, DECLINED, GOOD, GOOD, a_second=4) as answers:
+        for _ in range(5):
+            await asyncio.sleep(1.0)
+            async with faults.lose_answer("orders", "payments", at_least_s=1.0):
+                pass
+    await shop.sells_again(WORKS_AGAIN_S)
+    measure.wait(answers, ANSWERED_S, when="with payments coming and going")
+    await ledger.balances(BALANCED_S)
+    could_pay = [answer for answer in answers if answer.card != DECLINED["card"]]
+    sold = [answer for answer in could_pay if await shop.end_of(answer) == "confirmed"]
+    percent = 100 * len(sold) / len(could_pay)
+    says = f"{len(sold)} of {len(could_pay)} buyers were sold a seat while payments came and went: {percent:.0f} %"
+    measure.at_least("buyers sold a seat", percent, SOLD_WHILE_FLAPPING, unit="%", says=says)
+
+
+@pytest.mark.check("retry-storm")
+@pytest.mark.points(4, outcome="resilience.retries")
+async def test_retry_storm(shop, faults, ledger, measure):
+    """While every answer of payments is lost, it is not asked again and again for each purchase."""
+    async with shop.crowd({"event": BIG_EVENT}, a_second=15, at_once=12):
+        async with faults.lose_answer("orders", "payments", at_least_s=7.5):
+            pass
+        await asyncio.sleep(WORKS_AGAIN_S)
+    await measure.requests_a_purchase("orders", "payments", REQUESTS_A_PURCHASE, after_s=WORKS_AGAIN_S)
+    await shop.sale(when="after the storm")
+    await ledger.balances(BALANCED_S)
+
+
+@pytest.mark.check("dead-catalog")
+@pytest.mark.points(2, outcome="resilience.fallback")
+async def test_dead_catalog(shop, pages, faults, ledger, seed):
+    """Without the catalog an event page shows what was last known, says how old that is, and calls nothing missing."""
+    evening, unseen = (f"evening-{number}" for number in seed.sample(range(1, 121), 2))
+    events = ["opening-night", BIG_EVENT, evening]
+    before, *_ = await pages.seen(*events, when="before the catalog died")
+    await pages.missing(NO_EVENT, when="before the catalog died")
+    when = "with the catalog dead"
+    async with faults.kill("catalog"):
+        await pages.shown(*events, when=when, within_s=ANSWERED_S)
+        nobody_saw = "an event that exists and that nobody has seen"
+        await pages.answered(unseen, [200, 502, 503, 504], when=when, within_s=ANSWERED_S, what=nobody_saw)
+        await pages.answered(NO_EVENT, [404, 502, 503, 504], when=when, within_s=ANSWERED_S, what="no event")
+        sold = await shop.sale(when=when)
+        await faults.lasted(OLD_S)
+        now, *_ = await pages.shown(*events, when=when, within_s=ANSWERED_S)
+    free, due = now.free_seats, before.free_seats - len(sold)
+    assert free == due, f"{when}, the page said that {free} seats were free, and {due} were"
+    await pages.fresh_again(*events, within_s=FRESH_AGAIN_S)
+    await ledger.balances(BALANCED_S)
+
+
+@pytest.mark.check("hung-catalog")
+@pytest.mark.points(3, outcome="resilience.isolation")
+async def test_hung_catalog(shop, pages, faults, ledger, measure):
+    """While the catalog hangs and many wait for event pages, buying goes on, and each page is shown in time."""
+    events = ["opening-night", *(f"evening-{number}" for number in range(1, 6))]
+    await pages.seen(*events, when="before the catalog hung")
+    when = "with 60 people at event pages while the catalog hung"
+    async with faults.hang("gateway", "catalog", at_least_s=HANGS_S):
+        async with asyncio.TaskGroup() as crowd:
+            visitors = crowd.create_task(pages.look(*events * 10))
+            await asyncio.sleep(0.5)
+            buyers = crowd.create_task(shop.buyers(*[GOOD] * 6, patience_s=6.0))
+            holders = crowd.create_task(shop.holds(4, patience_s=6.0))
+        measure.wait([*buyers.result(), *holders.result()], ANSWERED_S, when=when)
+        await faults.lasted(OLD_S)
+        later = await pages.look(*events)
+    await shop.sold(buyers.result(), when=when)
+    refused = [held for held in holders.result() if held.status != 201]
+    assert not refused, f"{when}, {len(refused)} of 4 buyers who asked for a hold were told {refused[0].status}"
+    await pages.hold([*visitors.result(), *later], when=when, within_s=ANSWERED_S)
+    await pages.fresh_again(*events, within_s=FRESH_AGAIN_S)
+    await shop.sale(when="after the catalog hung")
     await ledger.balances(BALANCED_S)

@@ -1,10 +1,14 @@
 """What the lab also asks of a shop, with delays, counts and order drawn from the class seed."""
 
+import asyncio
+
 import pytest
 
 ANSWERED_S = 2.5
 WORKS_AGAIN_S = 3.0
 BALANCED_S = 5.0
+WAITING = 40  # at once, as the guide says
+FRESH_S = 3  # a page that is older than this does not say what is so now
 DECLINED_CARD = "4000000000000002"
 
 
@@ -56,3 +60,34 @@ async def must_be_declined(shop, when):
     end = await shop.end_of(answer)
     told = answer.told + (f", and the order is {end}" if answer.order_id else "")
     assert answer.status == 402 or end == "declined", f"{when}, a buyer with a declined card was told {told}"
+
+
+@pytest.mark.check("09-h3")
+@pytest.mark.points(3, outcome="resilience.isolation")
+async def test_who_waits_for_money_keeps_nobody_from_looking(shop, pages, faults, ledger, measure, seed):
+    """While many buyers wait for a payment, event pages and seat lists come in time, and say what is so now."""
+    caller, callee = seed.choice([("orders", "payments"), ("payments", "provider")])
+    event = seed.choice(["opening-night", "quay-concert"])
+    evenings = [f"evening-{number}" for number in seed.sample(range(1, 121), seed.randint(2, 4))]
+    [before, *_] = await pages.seen(event, *evenings, when=f"before {callee} hung")
+    sold = await shop.buyers(*[{"event": event}] * seed.randint(2, 4))
+    await shop.sold(sold, when=f"before {callee} hung")
+    when = f"with {WAITING} buyers waiting because {callee} hung"
+    async with faults.hang(caller, callee, at_least_s=ANSWERED_S), asyncio.TaskGroup() as crowd:
+        crowd.create_task(shop.buyers(*[{"event": event}] * WAITING, patience_s=8.0))
+        await asyncio.sleep(0.5)
+        looks = crowd.create_task(pages.look(*[event] * 3, *evenings))
+        lists = [crowd.create_task(shop.seats(event, patience_s=6.0)) for _ in range(seed.randint(2, 4))]
+        listed = await asyncio.gather(*lists)
+        looked = await looks
+        measure.wait(listed, ANSWERED_S, when=when, who="visitor")
+        await pages.hold(looked, when=when, within_s=ANSWERED_S)
+    most = before.free_seats - len(sold)
+    free = [page.free_seats for page in looked if page.event == event]
+    free += [sum(not seat.sold for seat in seen.seats.values()) for seen in listed]
+    wrong = [seen for seen in free if not most - WAITING <= seen <= most]
+    assert not wrong, f"{when}, a visitor saw {wrong[0]} free seats, and there were {most - WAITING} to {most}"
+    oldest = max(page.age_s or 0 for page in looked)
+    assert oldest <= FRESH_S, f"{when}, a page showed a description {oldest} s old, though the catalog was well"
+    await shop.sells_again(WORKS_AGAIN_S)
+    await ledger.balances(BALANCED_S)

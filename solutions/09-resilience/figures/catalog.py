@@ -76,6 +76,7 @@ def hold_what_the_lesson_says(rows: dict[str, dict[str, Any]]) -> None:
     naive, deadline, pools, breaker, fallback, all_four = rows.values()
     assert (deadline["lines"], pools["lines"]) == (1, 3), "one line, and three"
     assert naive["buyer_worst_s"] > 3, "buyers wait for a catalog that they do not need"
+    assert deadline["buyer_worst_s"] > 1, "a deadline alone does not keep buyers from waiting longer than a second"
     assert deadline["buyer_worst_s"] > 2 * breaker["buyer_worst_s"], "30 visitors times 1 s are more than 20 places"
     assert fallback["buyer_worst_s"] > deadline["buyer_worst_s"], "a fallback alone makes it worse"
     assert fallback["asked"] > 2 * breaker["asked"], "and still asks"

@@ -67,7 +67,9 @@ def table(rows: list[dict[str, Any]]) -> str:
 def hold_what_the_lesson_says(rows: list[dict[str, Any]]) -> None:
     """Raise AssertionError where a sentence beside the table is no longer true."""
     once, budgeted, at_once, even, even_budgeted, unbounded = rows
-    assert once["p95_s"] < 0.4 < once["p99_s"], "three in a hundred are past the 95th percentile"
+    assert once["p95_s"] < 0.1 < 0.4 < once["p99_s"], (
+        "the hedge comes after the 95th percentile, and before the late ones"
+    )
     assert budgeted["p99_s"] < once["p99_s"] / 2, "a hedge takes the tail away"
     assert budgeted["requests"] < 1.15, "for few requests more"
     assert at_once["requests"] > 1.9, "asking twice at once doubles the load"

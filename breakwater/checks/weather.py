@@ -38,10 +38,18 @@ class Faults:
         return self.inject(Latency(caller, callee, latency_s), at_least_s=at_least_s)
 
     def jitter(
-        self, caller: str, callee: str, *, least_s: float = 0.0, most_s: float, seed: int = 0, at_least_s: float = 0.0
+        self,
+        caller: str,
+        callee: str,
+        *,
+        least_s: float = 0.0,
+        most_s: float,
+        seed: int = 0,
+        late_share: float = 1.0,
+        at_least_s: float = 0.0,
     ) -> Weather:
-        """Each answer on the link comes later by a time of its own, drawn between `least_s` and `most_s`."""
-        return self.inject(Jitter(caller, callee, least_s, most_s, seed), at_least_s=at_least_s)
+        """Each answer on the link, or a share of them, comes later by a time of its own between these two."""
+        return self.inject(Jitter(caller, callee, least_s, most_s, seed, late_share), at_least_s=at_least_s)
 
     def hang(self, caller: str, callee: str, *, at_least_s: float = 0.0) -> Weather:
         """The link accepts and carries nothing; what was said is delivered when it heals."""

@@ -10,6 +10,7 @@ from judging import judged
 from model import ModelEngine
 
 from breakwater import paths
+from breakwater.checks import plugin
 from breakwater.checks.verdict import CheckResult, Verdict
 from breakwater.engines import ServiceStatus
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
@@ -273,8 +274,10 @@ class NoStart(ModelEngine):
     def __init__(self, error: Exception) -> None:
         super().__init__(designs.naive)
         self.error = error
+        self.ups = 0
 
     def up(self) -> list[ServiceStatus]:
+        self.ups += 1
         raise self.error
 
 
@@ -290,6 +293,15 @@ def test_a_shop_that_does_not_start_is_one_red_line_and_the_rest_needs_it(judge)
     assert (checks["starts"].verdict, checks["starts"].evidence) == (Verdict.FAILED, ("x",))
     assert "line 3: NameError" in checks["starts"].message
     assert (checks["one"].verdict, checks["one"].message) == (Verdict.FAILED, "needs: starts")
+
+
+@pytest.mark.parametrize(("long_s", "ups"), [(0.0, 2), (60.0, 1)])
+def test_who_took_long_not_to_start_is_started_again(judge, monkeypatch, long_s, ups) -> None:
+    """Slowness may be the machine's; who ends at once ends at once again."""
+    monkeypatch.setattr(plugin, "LONG_S", long_s)
+    engine = NoStart(ShopDidNotStart("orders was not healthy within 30 s.", service="orders"))
+    assert judge(ONE, engine=engine)["starts"].verdict is Verdict.FAILED
+    assert engine.ups == ups
 
 
 def test_an_engine_in_trouble_leaves_all_unknown(judge) -> None:

@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +21,7 @@ from breakwater.engines import ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.engines.ports import reserve
 from breakwater.engines.postgres import Cluster
+from tests.waiting import until
 
 START_S = 20.0
 
@@ -88,7 +88,7 @@ class Provider:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self._ready, within_s=START_S, what="the provider is ready")
+        until(self._ready, within_s=START_S, what="the provider is ready")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:
@@ -121,13 +121,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def wait_until(condition: Callable[[], object], *, within_s: float, what: str) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")

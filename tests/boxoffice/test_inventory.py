@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from breakwater import paths
 from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.faults.latency import Latency
 from tests.boxoffice.conftest import load
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.shop
 CODE = grpc.StatusCode
@@ -39,6 +40,9 @@ class Inventory:
     async def taken(self, seat: str) -> bool:
         listed = await self._call("ListSeats", {"event": "opening-night"})
         return {row.seat: row.taken for row in listed.seats}[seat]
+
+    async def free(self, seat: str) -> bool:
+        return not await self.taken(seat)
 
     async def _call(self, method: str, values: dict[str, Any], **how: Any) -> Any:
         request, reply = getattr(self._rpc, f"{method}Request"), getattr(self._rpc, f"{method}Response")
@@ -106,7 +110,7 @@ async def test_a_hold_expires_and_cannot_be_sold_then(inventory):
     hold_id = str(uuid4())
     await inventory.hold("A7", hold_id, ttl_s=1)
     assert await inventory.hold("A7") is CODE.ALREADY_EXISTS
-    await until(inventory.taken, "A7", is_=False)
+    await eventually(lambda: inventory.free("A7"))
     assert await inventory.sell(hold_id) is CODE.FAILED_PRECONDITION
     assert (await inventory.hold("A7")).price_cents == 4500
     assert await inventory.hold("A7", hold_id) is CODE.ALREADY_EXISTS
@@ -134,14 +138,14 @@ async def test_who_left_is_worked_for_all_the_same(inventory, naive):
     """The flaw `inventory-works-for-nobody`."""
     with naive.inject(Latency("inventory", "postgres", 0.2)):
         assert await inventory.hold("A9", timeout=0.1) is CODE.DEADLINE_EXCEEDED
-    await until(inventory.taken, "A9", is_=True)
+    await eventually(lambda: inventory.taken("A9"))
 
 
 async def test_what_has_begun_is_finished_before_it_stops(inventory, naive):
     await inventory.hold("A11")  # so that there is a connection to the database, and a call takes less than the grace
     with naive.inject(Latency("inventory", "postgres", 0.1)):
         begun = asyncio.create_task(inventory.hold("A10"))
-        await until(lambda: asyncio.to_thread(under_way, naive), is_=True)
+        await eventually(lambda: asyncio.to_thread(under_way, naive))
         stopping = asyncio.create_task(asyncio.to_thread(naive.restart, "inventory"))
         held = await begun
     await stopping
@@ -153,9 +157,3 @@ def under_way(shop: EmbeddedEngine) -> bool:
     """Whether some call to inventory waits for its answer."""
     latest = [each for each in shop.trace() if each.callee == "inventory"][-1:]
     return any(each.answered_at is None for each in latest)
-
-
-async def until(ask: Callable[..., Awaitable[bool]], *arguments: Any, is_: bool) -> None:
-    async with asyncio.timeout(10):
-        while await ask(*arguments) is not is_:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)

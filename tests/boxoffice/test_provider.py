@@ -7,7 +7,8 @@ import time
 import httpx
 import pytest
 
-from tests.boxoffice.conftest import Provider, wait_until
+from tests.boxoffice.conftest import Provider
+from tests.waiting import until
 
 PURCHASE = {"reference": "order-1", "amount_cents": 4500, "card": "4242424242424242"}
 KEY = {"Idempotency-Key": "order-1"}
@@ -135,7 +136,7 @@ def test_what_is_worked_on_is_captured_though_the_caller_has_left(provider):
     with pytest.raises(httpx.ReadTimeout):
         ask(provider, timeout=0.1)
     assert provider.captures() == []
-    wait_until(provider.captures, within_s=PATIENCE_S, what="the capture is made")
+    until(provider.captures, within_s=PATIENCE_S, what="the capture is made")
 
 
 def test_latency_is_a_wait(provider):

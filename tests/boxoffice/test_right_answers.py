@@ -20,7 +20,8 @@ from breakwater.faults.hang import Hang
 from breakwater.faults.latency import Latency
 from breakwater.ledger import Ledger
 from breakwater.ledger import load as load_invariants
-from tests.boxoffice.conftest import up, wait_until
+from tests.boxoffice.conftest import up
+from tests.waiting import until
 
 pytestmark = pytest.mark.shop
 MODULE = paths.SOLUTIONS / "09-resilience"
@@ -49,7 +50,7 @@ class Stage:
     async def eventually_asked(self, caller: str, callee: str, at_least: int) -> None:
         """Return when so many requests have gone over a link."""
         what = f"{at_least} requests from {caller} to {callee}"
-        await asyncio.to_thread(wait_until, lambda: self._asked(caller, callee) >= at_least, within_s=10, what=what)
+        await asyncio.to_thread(until, lambda: self._asked(caller, callee) >= at_least, within_s=10, what=what)
 
     def _asked(self, caller: str, callee: str) -> int:
         return sum((exchange.caller, exchange.callee) == (caller, callee) for exchange in self.engine.trace())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
-from breakwater.checks.verdict import Report
+from breakwater.checks.verdict import Report, Verdict
 from breakwater.dev.content import ModuleContent
 from breakwater.dev.digest import lab_digest
 from breakwater.dev.finding import Finding
@@ -91,7 +91,7 @@ def prove(
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
         else:
             may_run.append(variant)
-    with closing(_run_all(module, may_run, seed, jobs)) as runs:
+    with closing(_run_all(module, may_run, seed, jobs, say)) as runs:
         for run in runs:
             _take(proof, run, say)
     return proof
@@ -104,6 +104,11 @@ class Run:
     variant: Variant
     outcome: Report | CourseError | ValueError
     seconds: float
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether some check ended in trouble of ours."""
+        return isinstance(self.outcome, Report) and self.outcome.count(Verdict.UNKNOWN) > 0
 
 
 def _take(proof: Proof, run: Run, say: Say) -> None:
@@ -123,16 +128,26 @@ def _take(proof: Proof, run: Run, say: Say) -> None:
         say(f"  {finding}")
 
 
-def _run_all(module: ModuleContent, shops: list[Variant], seed: str, jobs: int) -> Generator[Run, None, None]:
-    """Run the shops, the right ones first and each of them alone; yield them in order, each as soon as it is known."""
+def _run_all(module: ModuleContent, shops: list[Variant], seed: str, jobs: int, say: Say) -> Generator[Run, None, None]:
+    """Run the shops, the right ones first and each of them alone; yield them in order, each as soon as it is known.
+
+    Trouble of ours can come of running several at a time: who met it is run again, alone, at the end, and no more is
+    known of the first time than what is said here.
+    """
     for variant in shops:
         if variant.kind != "wrong":
             yield _run(module, variant, seed)
-    wrong = [variant for variant in shops if variant.kind == "wrong"]
+    wrong, again = [variant for variant in shops if variant.kind == "wrong"], []
     with ThreadPoolExecutor(jobs) as pool, _ended_with_us() as runs:
         runs += [pool.submit(_run, module, variant, seed) for variant in wrong]
         for run in runs:
-            yield run.result()
+            if jobs > 1 and run.result().is_unknown:
+                again.append(run.result().variant)
+                say(f"{module.id}: {again[-1].name}: unknown beside others, so it is run again, alone")
+            else:
+                yield run.result()
+    for variant in again:
+        yield _run(module, variant, seed)
 
 
 @contextmanager

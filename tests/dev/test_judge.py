@@ -242,6 +242,28 @@ def test_what_cannot_be_judged_beside_others_does_not_lose_them(tree: Any, sound
     assert [variant.name for variant, _ in proof.reports][-2:] == ["wrong/thick", "wrong/thin"]
 
 
+@pytest.mark.parametrize(("jobs", "rules"), [(2, []), (1, ["unknown"])])
+def test_trouble_of_ours_beside_others_is_tried_again_alone(
+    tree: Any, sound: Any, monkeypatch: pytest.MonkeyPatch, jobs: int, rules: list[str]
+) -> None:
+    ran: list[str] = []
+    run = proofs.run_variant
+
+    def troubled(module: Any, variant: Variant, seed: str) -> Report:
+        ran.append(variant.name)
+        return (
+            report(F, U)
+            if variant.name == "wrong/none" and ran.count("wrong/none") == 1
+            else run(module, variant, seed)
+        )
+
+    monkeypatch.setattr(proofs, "run_variant", troubled)
+    proof = prove(tree.module, variants(tree.module), seed="a", jobs=jobs)
+    assert [one.rule for one in proof.findings] == rules
+    assert len(proof.reports) == 6
+    assert jobs == 1 or ran[-1] == "wrong/none"
+
+
 def test_an_interrupt_leaves_no_process(tree: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The judges' processes here have nothing to judge, and never end by themselves."""
     program = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1], str(os.getpid())).touch(); time.sleep(600)"

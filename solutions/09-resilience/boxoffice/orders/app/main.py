@@ -20,7 +20,7 @@ from .settings import Settings
 from .settlement import Neighbours
 
 READY_WITHIN_S = 1.0
-MOST_WAITING = 40  # while payments is not worth asking: what is settled in a second or two when it is well again
+MOST_WAITING = 20  # while payments is not worth asking: what is settled in a second or two when it is well again
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,100}$")]

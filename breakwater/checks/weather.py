@@ -95,6 +95,11 @@ class Faults:
         """Return when the weather that began last has lasted so long."""
         await asyncio.sleep(max(0.0, self._scene.faults[-1].began_at + seconds - time.time()))
 
+    async def until(self, condition: Callable[[], bool], *, at_most_s: float) -> None:
+        """Return when `condition` holds, or the weather that began last has lasted for `at_most_s` seconds."""
+        while not condition() and time.time() < self._scene.faults[-1].began_at + at_most_s:
+            await asyncio.sleep(POLL_S)
+
     def inject(self, fault: Fault, *, at_least_s: float = 0.0) -> Weather:
         """Any fault there is."""
         lease = ExitStack()

@@ -21,6 +21,8 @@ from breakwater.faults.refuse import Refuse
 from breakwater.faults.reset import Reset
 from breakwater.ledger.interleaving import FaultWindow
 
+POLL_S = 0.1
+
 Weather = AbstractAsyncContextManager[None]
 
 
@@ -97,7 +99,9 @@ class Faults:
 
     async def until(self, condition: Callable[[], bool], *, at_most_s: float) -> None:
         """Return when `condition` holds, or the weather that began last has lasted for `at_most_s` seconds."""
-        while not condition() and time.time() < self._scene.faults[-1].began_at + at_most_s:
+        while not condition():
+            if time.time() >= self._scene.faults[-1].began_at + at_most_s:
+                return
             await asyncio.sleep(POLL_S)
 
     def inject(self, fault: Fault, *, at_least_s: float = 0.0) -> Weather:

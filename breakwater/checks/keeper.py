@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 BACKLOG = 256
@@ -23,7 +23,7 @@ prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, stop)
     prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     port = hand_out(int(sys.argv[1]))
@@ -36,6 +36,12 @@ def main() -> None:
             os.killpg(program.pid, signal.SIGKILL)
         end_children()
     sys.exit(status if status >= 0 else 128 - status)
+
+
+def stop(number: int, _: object) -> NoReturn:
+    """Go to the end, once: a parent with several threads dies several times, and each time we are told."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def hand_out(descriptor: int) -> int:

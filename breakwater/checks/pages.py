@@ -91,9 +91,11 @@ class Pages:
         """
         healed_at = max(fault.healed_at or 0.0 for fault in self._scene.faults)
         found = await asyncio.gather(*(self._first_fresh(event, healed_at, within_s) for event in events))
-        page, took_s = max(found, key=lambda each: each[1])
+        page, took_s = max(found, key=lambda each: (not _is_younger(each[0], healed_at), each[1]))
         said = f"was told {told(page)}" if page.description is None else f"read that its description was {_claim(page)}"
         says = f"{took_s:.1f} s after the catalog was back, a visitor to the page of {page.event} {said}"
+        if not _is_younger(page, healed_at):
+            raise Observed(f"{says} (allowed: {within_s:.1f} s)", about=page)
         self._measure.at_most("fresh again", took_s, within_s, says=says, about=page)
         await self.hold([page for page, _ in found], when="after the catalog was back")
 
@@ -102,8 +104,7 @@ class Pages:
         while True:
             [page] = await self.look(event)
             after_s = answered_at(page) - healed_at
-            is_fresh = page.description is not None and (page.age_s or 0) <= after_s
-            if is_fresh or after_s > within_s:
+            if _is_younger(page, healed_at) or after_s > within_s:
                 return page, after_s
             await asyncio.sleep(POLL_S)
 
@@ -119,7 +120,8 @@ class Pages:
         """Raise Observed where a page says that its description is younger, or older, than it can be."""
         trace = await asyncio.to_thread(self._scene.engine.trace)
         good = sorted(filter(is_good, trace), key=_answered)
-        self._scene.note("Age short by", max(short_by_s(page, good) for page in pages), SHORT_S, floor=ROUNDED_S)
+        shortest_s = max(0.0, *(short_by_s(page, good) for page in pages))
+        self._scene.note("Age short by", shortest_s, SHORT_S, floor=ROUNDED_S)
         for page in pages:
             said = f"{when}, the page of {page.event} said that its description was {_claim(page)}, and the catalog"
             before = [each for each in good if _answered(each) <= answered_at(page)]
@@ -148,6 +150,11 @@ def short_by_s(page: PageSeen, good: Sequence[Exchange]) -> float:
     """
     last = max((_answered(each) for each in good if _answered(each) <= answered_at(page)), default=float("inf"))
     return page.asked_at - last - (page.age_s or 0)
+
+
+def _is_younger(page: PageSeen, at: float) -> bool:
+    """Whether the page says that its description was given after this moment."""
+    return page.description is not None and (page.age_s or 0) <= answered_at(page) - at
 
 
 def _answered(exchange: Exchange) -> float:

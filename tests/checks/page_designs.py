@@ -95,6 +95,14 @@ async def never_asks_again(world: World, event: str, rid: str) -> Shown:
     return status, page, age_s
 
 
+async def counts_from_when_it_was_shown(world: World, event: str, rid: str) -> Shown:
+    """What was shown just now is as good as new."""
+    status, page, age_s = await remembers(world, event, rid)
+    if event in world.memory:
+        world.memory[event] = world.memory[event][0], time.time()
+    return status, page, age_s
+
+
 async def guesses_an_age(world: World, event: str, rid: str) -> Shown:
     """Some number has to stand there."""
     status, page, age_s = await remembers(world, event, rid)
@@ -131,6 +139,7 @@ WRONG: dict[str, tuple[dict[str, Any], set[str]]] = {
     "takes-silence-for-missing": ({"page": takes_silence_for_missing}, {"dead-catalog"}),
     "remembers-the-free-seats": ({"page": remembers_the_free_seats}, {"dead-catalog", "09-h3"}),
     "never-asks-again": ({"page": never_asks_again}, {"dead-catalog", "hung-catalog"}),
+    "counts-from-when-it-was-shown": ({"page": counts_from_when_it_was_shown}, {"dead-catalog"}),
     "guesses-an-age": ({"page": guesses_an_age}, {"dead-catalog", "hung-catalog"}),
     "visitors-take-all-places": ({"page": waits_for_two_seconds, "places": FEW}, {"hung-catalog"}),
     "buyers-take-all-places": ({"design": thinks_for_two_seconds, "places": FEW}, {"09-h3"}),

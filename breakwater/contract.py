@@ -68,6 +68,11 @@ def odd_hold(status: int, headers: Mapping[str, str], body: Any, asked: Mapping[
     return f"{status}, which the contract does not know"
 
 
+def tells_nothing(status: int | None) -> bool:
+    """Whether this is an answer after which anything may have happened."""
+    return status is None or status in TELLS_NOTHING
+
+
 def expires_at(body: Any) -> float | None:
     """When the hold in this body ends, in UNIX seconds; None where it does not say, with its zone."""
     moment = _moment(body, "expires_at")

@@ -24,11 +24,23 @@ class Shop:
         self._seats = {event: iter(free) for event, free in seats.items()}
 
     async def buy(
-        self, seat: str | None = None, *, event: str = EVENT, card: str = GOOD_CARD, patience_s: float = 10.0
+        self,
+        seat: str | None = None,
+        *,
+        event: str = EVENT,
+        card: str = GOOD_CARD,
+        patience_s: float = 10.0,
+        bystander: bool = False,
     ) -> Answer:
-        """One buyer asks for one seat and waits, `patience_s` seconds at most."""
+        """One buyer asks for one seat and waits, `patience_s` seconds at most.
+
+        A `bystander` is there to make a crowd, and may be told nothing: on a slow machine some of a crowd are.
+        """
         seat = seat or next(self._seats[event])
-        return await self._scene.buyer.buy(seat, event=event, card=card, patience_s=patience_s)
+        answer = await self._scene.buyer.buy(seat, event=event, card=card, patience_s=patience_s)
+        if bystander:
+            self._scene.bystanders.add(answer.request_id)
+        return answer
 
     async def buyers(self, *buyers: Mapping[str, Any], patience_s: float = 10.0) -> list[Answer]:
         """Several buyers at once; returns when all have an answer or have lost patience.

@@ -85,6 +85,29 @@ async def test_who_asks_for_another_event_or_a_hold_takes_a_seat_of_its_own_too(
         assert len({hold.seat for hold in held} | {(await shop.buy()).seat}) == 3
 
 
+async def test_a_bystander_may_be_told_nothing_and_nobody_else() -> None:
+    async def silent(world: World, order: Order) -> int:
+        return 504
+
+    async with scene_of(design=silent) as scene:
+        shop = Shop(scene, SEATS)
+        await shop.buyers({"bystander": True})
+        scene.hold_to_contract()
+        await shop.buy()
+        with pytest.raises(Observed, match="a buyer was told 504"):
+            scene.hold_to_contract()
+
+
+async def test_a_bystander_is_held_to_whatever_it_is_told() -> None:
+    async def odd(world: World, order: Order) -> int:
+        return 200
+
+    async with scene_of(design=odd) as scene:
+        await Shop(scene, SEATS).buy(bystander=True)
+        with pytest.raises(Observed, match="a buyer was told 200, which the contract does not know"):
+            scene.hold_to_contract()
+
+
 async def test_not_all_who_asked_were_sold_a_seat() -> None:
     async with scene_of() as scene:
         shop = Shop(scene, SEATS)

@@ -1,4 +1,4 @@
-"""What a check has in its hands: `shop`, `pages`, `faults`, `load`, `ledger`, `measure`, `seed`, `eventually`.
+"""What a check has in hand: `shop`, `pages`, `visitors`, `faults`, `load`, `ledger`, `measure`, `seed`, `eventually`.
 
 A check says what a right shop does; each of these turns what a wrong shop does into a failed verdict with numbers.
 """

@@ -24,7 +24,7 @@ def test_a_sound_lesson_has_no_finding(found: Any) -> None:
 def test_a_solution_that_fails_its_test_is_named(tree: Any, found: Any) -> None:
     tree.change(LESSON, "return 1", "return 2")
     assert found() == [
-        f"{LESSON}:39: notebook-grades: `glass-public` earns 0 of 1 points with the solutions of the lesson; "
+        f"{LESSON}:41: notebook-grades: `glass-public` earns 0 of 1 points with the solutions of the lesson; "
         "mend the solution, or the test"
     ]
 
@@ -32,7 +32,7 @@ def test_a_solution_that_fails_its_test_is_named(tree: Any, found: Any) -> None:
 def test_a_test_that_an_untouched_exercise_passes_is_named(tree: Any, found: Any) -> None:
     tree.change(LESSON, 'assert glass(), "it is open"', "assert glass")
     assert found() == [
-        f"{LESSON}:43: notebook-grades: `glass-hidden` earns 1 of 1 points before anything is written; sharpen the test"
+        f"{LESSON}:45: notebook-grades: `glass-hidden` earns 1 of 1 points before anything is written; sharpen the test"
     ]
 
 

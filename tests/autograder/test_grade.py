@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.shop]
 
 MODULE = "09-resilience"
 REFERENCE = paths.SOLUTIONS / MODULE / "boxoffice"
+LOOP = "while True:\n    pass\n"
 BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n"
 # The naive shop fails every check; with this, most of them at the first sale, before there is any weather.
 REFUSES = """
@@ -95,7 +96,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> tuple[Class, dict[str, Any]
     room = Class(folder / "class")
     room.graded(source)
     # Who loops is waited for until nobody would take it for a slow machine: in a test, not that long.
-    spoil(hand_in(source, "loop"), "orders/app/main.py", first="while True:\n    pass\n")
+    spoil(hand_in(source, "loop"), "orders/app/main.py", first=LOOP)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BREAKWATER_START_S", "5")
         said, status = room.graded(source)
@@ -157,10 +158,11 @@ def test_hidden_checks_tell_no_sentence_and_no_number(six: Any) -> None:
                 assert check["sentence"] not in page
 
 
-def test_a_killed_grader_leaves_nothing_and_resumes(tmp_path: Path) -> None:
+def test_a_killed_grader_leaves_nothing_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BREAKWATER_START_S", "5")
     source, room = tmp_path / "in", Class(tmp_path / "class")
     (source / "ann" / MODULE).mkdir(parents=True)
-    spoil(hand_in(source, "bea"), "orders/app/main.py", last=REFUSES)
+    spoil(hand_in(source, "bea"), "orders/app/main.py", first=LOOP)
     process = room.grade(source)
     until(lambda: room.is_done("ann") and _services_in(process.pid), 120)
     family = _family(process.pid)

@@ -76,8 +76,8 @@ async def test_who_waits_for_money_keeps_nobody_from_looking(shop, pages, faults
     async with faults.hang(caller, callee, at_least_s=ANSWERED_S), asyncio.TaskGroup() as crowd:
         crowd.create_task(shop.buyers(*[{"event": event, "bystander": True}] * WAITING, patience_s=8.0))
         await asyncio.sleep(0.5)
-        looks = crowd.create_task(pages.look(*[event] * 3, *evenings))
-        lists = [crowd.create_task(shop.seats(event, patience_s=6.0)) for _ in range(seed.randint(2, 4))]
+        looks = crowd.create_task(pages.look(*[event] * 3, *evenings, patience_s=8.0))
+        lists = [crowd.create_task(shop.seats(event, patience_s=8.0)) for _ in range(seed.randint(2, 4))]
         listed = await asyncio.gather(*lists)
         looked = await looks
         measure.wait(listed, ANSWERED_S, when=when, who="visitor")

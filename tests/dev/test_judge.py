@@ -14,7 +14,7 @@ from breakwater.checks.runner import CheckJob, run_checks
 from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
 from breakwater.dev import proof as proofs
 from breakwater.dev.judge import compare_goldens, judge
-from breakwater.dev.margins import margins, ratio_inside, thin
+from breakwater.dev.margins import Margin, margins, ratio_inside, thin
 from breakwater.dev.patches import read_patches
 from breakwater.dev.proof import prove
 from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, summary, write_record
@@ -333,6 +333,14 @@ def test_thin_margins_are_findings_on_either_side(tree: Any) -> None:
         "stays-lit: reference lies only 1.33× inside the bound of the wait",
         "stays-lit: wrong/thin lies only 1.50× outside the bound of the wait",
     ]
+
+
+def test_who_may_lose_a_check_has_no_margin_in_it(tree: Any) -> None:
+    tree.change(f"{S}/wrong/thin.patch", "Loses: stays-lit\nMay lose: 42-h1", "Loses: 42-h1\nMay lose: stays-lit")
+    runs = [(variant(tree, "wrong/thin"), report(F, P, wait_s=3.0))]
+    assert [margin.outside for margin in margins(runs)] == [None]
+    recorded = Margin("stays-lit", "the wait", 2.0, "s", outside=1.5, outside_by="wrong/thin")
+    assert list(thin(tree.module, [recorded])) == []
 
 
 def test_counts_have_no_margin(tree: Any) -> None:

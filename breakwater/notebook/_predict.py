@@ -4,27 +4,14 @@ Watching a demonstration teaches little; predicting it first does (Crouch et al.
 is kept from the moment it is made: after the outcome was seen, the first guess stands.
 """
 
-import json
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from breakwater import paths
+from breakwater import predictions
 from breakwater.errors import BadInput, did_you_mean
-
-Guess = float | str
-
-
-@dataclass
-class Prediction:
-    """One guess: `outcome` is None until the run; times are UNIX seconds."""
-
-    id: str
-    guess: Guess
-    unit: str
-    at: float
-    outcome: Guess | None = None
+from breakwater.predictions import Calibration, Guess, Prediction
 
 
 class Predictions:
@@ -72,23 +59,20 @@ class Predictions:
 
     def all(self) -> list[Prediction]:
         """Return every prediction made so far, oldest first."""
-        return sorted(self._load().values(), key=lambda prediction: prediction.at)
+        return predictions.load(self._path())
+
+    def calibration(self) -> Calibration:
+        """How good the predictions were so far; shown as a few lines."""
+        return Calibration.of(self.all())
 
     def _path(self) -> Path:
-        return self._file or paths.work() / "predictions.json"
+        return self._file or predictions.where()
 
     def _load(self) -> dict[str, Prediction]:
-        try:
-            rows = json.loads(self._path().read_text())
-        except FileNotFoundError:
-            return {}
-        return {row["id"]: Prediction(**row) for row in rows}
+        return {prediction.id: prediction for prediction in self.all()}
 
     def _save(self, kept: dict[str, Prediction]) -> None:
-        self._path().parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path().with_suffix(".tmp")
-        draft.write_text(json.dumps([asdict(prediction) for prediction in kept.values()], indent=1))
-        draft.replace(self._path())
+        predictions.save(self._path(), list(kept.values()))
 
 
 def _validate(guess: Guess, among: Sequence[str]) -> None:
@@ -96,6 +80,8 @@ def _validate(guess: Guess, among: Sequence[str]) -> None:
         raise BadInput(f"{guess!r} is none of {', '.join(map(repr, among))}.{did_you_mean(str(guess), among)}")
     if not among and (isinstance(guess, bool) or not isinstance(guess, int | float)):
         raise BadInput(f"a guess here is a number, and {guess!r} is a {type(guess).__name__}")
+    if isinstance(guess, float) and not math.isfinite(guess):
+        raise BadInput(f"a guess here is a number that one can measure, and {guess!r} is none")
 
 
 def _told(value: Guess, unit: str) -> str:

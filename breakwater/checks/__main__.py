@@ -1,5 +1,6 @@
 """The judge's own process: reads a job on stdin, and writes what happens, a line of JSON each, to a pipe.
 
+Its turns come from another pipe, a byte each, which all the judges of one shop read: whoever is free takes the next.
 It dies with the process that asked: the pipe on its stdin ends then, and nobody reads a verdict any more.
 """
 
@@ -8,13 +9,15 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import count
 from typing import Any
 
 import pytest
 
 from breakwater import paths
-from breakwater.checks.job import CheckJob
+from breakwater.checks.job import CheckJob, Planned
 from breakwater.checks.plugin import Judge
 from breakwater.checks.scratch import open_engine, scratch
 from breakwater.checks.verdict import CheckResult
@@ -31,15 +34,16 @@ def main() -> None:
     def write(kind: str, data: Any) -> None:
         pipe.write(json.dumps({kind: data}) + "\n")
 
+    turns = os.fdopen(int(sys.argv[2]), "rb", buffering=0)
     try:
-        judge(job, write)
+        judge(job, write, (turn for [turn] in iter(lambda: turns.read(1), b"")))
     except BadInput as error:
         write("bad_input", str(error))
     except CourseError as error:
         write("trouble", str(error))
 
 
-def judge(job: CheckJob, write: Any) -> None:
+def judge(job: CheckJob, write: Any, turns: Iterable[int]) -> None:
     """Judge the job's shop on an engine of its own, which is gone when this returns.
 
     Raises:
@@ -48,18 +52,24 @@ def judge(job: CheckJob, write: Any) -> None:
     with scratch() as folder:
         engine = open_engine(job.engine, job.shop, folder, isolate=job.isolate, lease=True)
         try:
-            run_pytest(job, engine, write)
+            run_pytest(job, engine, write, turns)
         finally:
             engine.down()
 
 
-def run_pytest(job: CheckJob, engine: Any, write: Any) -> None:
-    """Run the job's checks with pytest, in this process, on an engine that is not up yet."""
+def run_pytest(job: CheckJob, engine: Any, write: Any, turns: Iterable[int] | None = None) -> None:
+    """Run the job's checks with pytest, in this process, on an engine that is not up yet.
+
+    `turns` gives which of them to run, by their places in the order; without it, all.
+    """
 
     def emit(result: CheckResult) -> None:
         write("check", asdict(result))
 
-    judge = Judge(job, engine, lambda checks: write("plan", [asdict(check) for check in checks]), emit)
+    def plan(checks: list[Planned]) -> None:
+        write("plan", [asdict(check) for check in checks])
+
+    judge = Judge(job, engine, plan, emit, count() if turns is None else turns)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     status = pytest.main([*_arguments(), *_folders(job)], plugins=[judge])

@@ -3,6 +3,7 @@
 import inspect
 import random
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,19 @@ def is_hidden(item: pytest.Item) -> bool:
     return item.path.is_relative_to(paths.SOLUTIONS)
 
 
-def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[pytest.Item]:
-    """The items in an order drawn from `seed`, each after those that it needs."""
+def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[list[pytest.Item]]:
+    """The items in an order drawn from `seed`, those that need one another together, each after those that it needs."""
     waiting = list(items)
     random.Random(f"{seed}/order").shuffle(waiting)
-    ordered: list[str] = []
+    groups: list[list[str]] = []
     while waiting:
         ready = [name for name in waiting if not (set(needs(items[name])) & set(waiting) - {name})]
-        ordered.append((ready or waiting)[0])
-        waiting.remove(ordered[-1])
-    return [items[name] for name in ordered]
+        name = (ready or waiting)[0]
+        waiting.remove(name)
+        needed = [group for group in groups if set(group) & set(needs(items[name]))]
+        groups = [group for group in groups if group not in needed]
+        groups.append([*chain.from_iterable(needed), name])
+    return [[items[name] for name in group] for group in groups]
 
 
 def broken_file(path: Path, error: BaseException) -> str:

@@ -12,7 +12,8 @@ class CheckJob:
 
     `module` is the id of the module; `shop` a folder with a whole shop. `hidden` adds the hidden checks; `select`
     keeps one check by its id; `seed` is the class seed, from which hidden checks draw; `isolate` runs the shop's
-    services in sandboxes.
+    services in sandboxes. A judge that `helps` takes turns with another one, which has told what there is to run and
+    that the shop starts.
     """
 
     module: str
@@ -22,6 +23,7 @@ class CheckJob:
     select: str | None = None
     seed: str = ""
     isolate: bool = False
+    helps: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -41,3 +43,6 @@ class Planned:
     points: float
     outcome: str
     hidden: bool
+
+
+STARTS = Planned("starts", "The shop starts.", 0, "", False)

@@ -28,9 +28,14 @@ class Pages:
         self._scene, self._measure = scene, measure
         self._known: dict[str, Description] = {}
 
-    async def look(self, *events: str, patience_s: float = 6.0) -> list[PageSeen]:
-        """So many visitors at once, each at the page of one of these events."""
-        return list(await asyncio.gather(*(self._scene.buyer.page(event, patience_s=patience_s) for event in events)))
+    async def look(self, *events: str, over_s: float = 0.0, patience_s: float = 6.0) -> list[PageSeen]:
+        """So many visitors, each at the page of one of these events: all at once, or evenly over `over_s`."""
+
+        async def come(number: int, event: str) -> PageSeen:
+            await asyncio.sleep(number * over_s / len(events))
+            return await self._scene.buyer.page(event, patience_s=patience_s)
+
+        return list(await asyncio.gather(*(come(number, event) for number, event in enumerate(events))))
 
     async def seen(self, *events: str, when: str, within_s: float = 5.0) -> list[PageSeen]:
         """On a sunny day, visitors come to each of these pages until it is shown, and hold it to what it promises.

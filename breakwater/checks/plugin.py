@@ -4,8 +4,9 @@ import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Literal, cast
 
 import pytest
@@ -14,12 +15,11 @@ from _pytest.runner import runtestprotocol
 from breakwater import ledger
 from breakwater.checks import ends, fixtures, hints, items, overlay
 from breakwater.checks.ends import CheckTookTooLong, End
-from breakwater.checks.job import CheckJob, Planned
+from breakwater.checks.job import STARTS, CheckJob, Planned
 from breakwater.checks.verdict import CheckResult, Measurement, Verdict
 from breakwater.engines import Engine
 from breakwater.errors import BadInput, ShopDidNotStart, did_you_mean
 
-STARTS = Planned("starts", "The shop starts.", 0, "", False)
 NEEDS = "needs: "
 NEEDS_STARTS = End(Verdict.FAILED, f"{NEEDS}starts")
 LONG_S = 20.0  # a shop that took longer to fail did not end by itself
@@ -31,7 +31,10 @@ ENDS = pytest.StashKey[Ended]()
 
 
 class Judge:
-    """Judges one shop. `plan` is called once, with the checks in the order of their files; `emit` once a check."""
+    """Judges one shop. `plan` is called once, with the checks in the order of their files; `emit` once a check.
+
+    Checks that need one another run together; `turns` gives the numbers of those groups that are this judge's to run.
+    """
 
     def __init__(
         self,
@@ -39,12 +42,14 @@ class Judge:
         engine: Engine,
         plan: Callable[[list[Planned]], None],
         emit: Callable[[CheckResult], None],
+        turns: Iterable[int],
     ) -> None:
         self.job, self.engine = job, engine
         self.invariants = ledger.load()
         self.bad_input: BadInput | None = None
-        self._plan, self._emit = plan, emit
+        self._plan, self._emit, self._turns = plan, emit, turns
         self._checks: list[Planned] = []
+        self._groups: list[list[pytest.Item]] = []
         self._verdicts: dict[str, Verdict] = {}
         self._is_fresh = False
 
@@ -59,9 +64,10 @@ class Judge:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = self._choose(items)
+        self._groups = self._choose(items)
+        items[:] = chain.from_iterable(self._groups)
 
-    def _choose(self, collected: list[pytest.Item]) -> list[pytest.Item]:
+    def _choose(self, collected: list[pytest.Item]) -> list[list[pytest.Item]]:
         known = {items.check_id(item): item for item in collected}
         select = self.job.select
         if select == STARTS.id:
@@ -76,23 +82,33 @@ class Judge:
             _bound(item)
         return items.in_random_order(known, f"{self.job.seed}/{self.job.module}")
 
-    def pytest_runtestloop(self) -> bool | None:
-        """Bring the shop up; then pytest's own loop runs the checks, unless there is no shop to run them on."""
+    def pytest_runtestloop(self) -> bool:
+        """Bring the shop up, and run the checks on it, in place of pytest's own loop."""
         if self.bad_input:
             return True
-        self._plan([STARTS, *self._checks])
+        if not self.job.helps:
+            self._plan([STARTS, *self._checks])
         begun = time.monotonic()
         try:
             end = self._start()
         except BadInput as error:
             self.bad_input = error
             return True
-        self._give(STARTS, end, time.monotonic() - begun)
+        if not self.job.helps:
+            self._give(STARTS, end, time.monotonic() - begun)
         if end.verdict is Verdict.PASSED:
-            return None
-        for check in self._checks:
-            self._give(check, NEEDS_STARTS if end.verdict is Verdict.FAILED else end, 0.0)
+            self._take_turns()
+        elif not self.job.helps:  # who helps leaves the turns to the others
+            for check in self._checks:
+                self._give(check, NEEDS_STARTS if end.verdict is Verdict.FAILED else end, 0.0)
         return True
+
+    def _take_turns(self) -> None:
+        for turn in self._turns:
+            if turn >= len(self._groups):
+                return
+            for item in self._groups[turn]:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
 
     def _start(self) -> End:
         begun = time.monotonic()

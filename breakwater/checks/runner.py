@@ -1,73 +1,69 @@
-"""Having a shop judged: a process of its own runs the checks, and its report comes back through a pipe."""
+"""Having a shop judged: processes of their own run the checks, and their reports come back through pipes."""
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import Any
 
 from breakwater import engines
-from breakwater.checks.job import CheckJob, Planned
+from breakwater.checks.job import STARTS, CheckJob, Planned
+from breakwater.checks.judges import Judges
 from breakwater.checks.overlay import lay_over
 from breakwater.checks.verdict import CheckResult, Report, Verdict, result_from
-from breakwater.errors import BadInput, EngineTrouble
+from breakwater.errors import BadInput, CourseError, EngineTrouble
 
-__all__ = ["CheckJob", "give_up", "lay_over", "run_checks", "settle"]
+__all__ = ["CheckJob", "lay_over", "run_checks", "settle"]
 
-START_S, CHECK_S = 180.0, 300.0  # after so long, for the start and for each check, the judge's process is given up
+MOST_WORKERS = 4  # each has a shop, and a shop has 0.4 GB
 ENDED = "the judge's process ended before this check did"
 
 OnResult = Callable[[CheckResult], None]
 
-_judges: set["subprocess.Popen[str]"] = set()
 
+def run_checks(
+    job: CheckJob, *, within: Sequence[str] = (), on_result: OnResult | None = None, workers: int | None = None
+) -> Report:
+    """Judge the job's shop: `workers` judges share its checks, each a process with a shop of its own.
 
-def run_checks(job: CheckJob, *, within: Sequence[str] = (), on_result: OnResult | None = None) -> Report:
-    """Judge the job's shop, in a process that dies with this one and takes the shop along.
-
-    `within` is put before the process's command (a sandbox); `on_result` hears of each check as it ends.
+    None stands for as many as suit this machine. The judges and their shops die with this process. Where several
+    share the checks, one whose end is unknown runs again, alone. `within` is put before each judge's command (a
+    sandbox); `on_result` hears of each check when its verdict stands.
 
     Raises:
         BadInput: the engine, the check or the shop's description cannot be used.
         EngineTrouble: the judge's process ended before it had a plan.
     """
     engines.find(job.engine)
-    read_fd, write_fd = os.pipe()
-    command = [*within, sys.executable, "-I", "-m", "breakwater.checks", str(write_fd)]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said, os.fdopen(read_fd) as pipe:
-        try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=said,
-                pass_fds=[write_fd],
-                start_new_session=True,
-                text=True,
-            )
-        finally:
-            os.close(write_fd)
-        with _bounded(process, job):
-            _send(process, job)
-            plan, results = _listen(pipe, on_result)
-            status = process.wait()
-        if plan is None:
-            raise EngineTrouble(f"The judge's process ended before it had a plan ({_how(status)}): {_last_line(said)}")
-    return _report(job, plan, results)
+    workers = 1 if job.select else workers or suitable_workers()
+    heard = _Heard(on_result, shared=workers > 1)
+    with ThreadPoolExecutor(workers) as pool, Judges(within) as judges:
+        helpers: list[Future[None]] = []
+
+        def help_out() -> None:
+            with suppress(CourseError):  # the others take its turns
+                judges.run(replace(job, helps=True), heard.take)
+
+        def hear(kind: str, data: Any) -> None:
+            heard.take(kind, data)
+            if heard.of_start() is Verdict.PASSED and not helpers:
+                helpers.extend(pool.submit(help_out) for _ in range(workers - 1))
+
+        end = judges.run(job, hear)
+        wait(helpers)
+    if heard.plan is None:
+        raise EngineTrouble(f"The judge's process ended before it had a plan {end}")
+    if workers > 1:
+        for check in heard.unknown():
+            heard.tell(_alone(job, check, within))
+    return heard.report(job)
 
 
-def give_up() -> None:
-    """End every judge's process, and its shop with it, that another thread of this process waits for.
-
-    That thread's `run_checks` then returns or raises as if the process had died, since it has.
-    """
-    for process in tuple(_judges):
-        process.kill()
+def suitable_workers() -> int:
+    """How many judges at a time: most checks wait, and one keeps about a quarter of two processors busy."""
+    return max(1, min(MOST_WORKERS, (os.cpu_count() or 1) * 3 // 2))
 
 
 def settle(report: Report, control: Callable[[str], Verdict]) -> Report:
@@ -85,61 +81,62 @@ def settle(report: Report, control: Callable[[str], Verdict]) -> Report:
     return replace(report, checks=tuple(settled(check) for check in report.checks))
 
 
-@contextmanager
-def _bounded(process: "subprocess.Popen[str]", job: CheckJob) -> Iterator[None]:
-    """Kill the process when it takes far too long, and whenever this ends before it does."""
-    budget_s = START_S + CHECK_S * (1 if job.select else 8)
-    timer = threading.Timer(budget_s, process.kill)
-    timer.daemon = True
-    timer.start()
-    _judges.add(process)
-    try:
-        yield
-    finally:
-        _judges.discard(process)
-        timer.cancel()
-        process.kill()
-        process.wait()
-        if process.stdin:
-            with suppress(OSError):
-                process.stdin.close()
+class _Heard:
+    """What the judges of one shop have told so far. Where they share the work, an unknown end is not told yet."""
 
+    def __init__(self, on_result: OnResult | None, *, shared: bool) -> None:
+        self.plan: list[Planned] | None = None
+        self._results: dict[str, CheckResult] = {}
+        self._on_result, self._shared = on_result, shared
+        self._lock = threading.Lock()
 
-def _send(process: "subprocess.Popen[str]", job: CheckJob) -> None:
-    """Hand over the job. The pipe stays open: its end tells the process that nobody waits any more."""
-    assert process.stdin is not None, "the process was given a pipe"
-    with suppress(BrokenPipeError):
-        process.stdin.write(job.to_json() + "\n")
-        process.stdin.flush()
-
-
-def _listen(pipe: TextIO, on_result: OnResult | None) -> tuple[list[Planned] | None, dict[str, CheckResult]]:
-    plan: list[Planned] | None = None
-    results: dict[str, CheckResult] = {}
-    for line in pipe:
-        [(kind, data)] = json.loads(line).items()
+    def take(self, kind: str, data: Any) -> None:
+        """One piece of news. Raises BadInput or EngineTrouble where it says so."""
         if kind == "plan":
-            plan = [Planned(**row) for row in data]
-        elif kind == "check":
-            result = result_from(data)
-            results[result.id] = result
-            if on_result:
-                on_result(result)
+            self.plan = [Planned(**row) for row in data]
         elif kind == "bad_input":
             raise BadInput(data)
-        elif kind == "trouble" and plan is None:
+        elif kind == "trouble" and self.plan is None:
             raise EngineTrouble(data)
-    return plan, results
+        elif kind == "check":
+            result = result_from(data)
+            if self._shared and result.verdict is Verdict.UNKNOWN and result.id != STARTS.id:
+                self._results[result.id] = result
+            else:
+                self.tell(result)
+
+    def tell(self, result: CheckResult) -> None:
+        with self._lock:
+            self._results[result.id] = result
+            if self._on_result:
+                self._on_result(result)
+
+    def of_start(self) -> Verdict | None:
+        start = self._results.get(STARTS.id)
+        return start.verdict if start else None
+
+    def unknown(self) -> Iterator[CheckResult]:
+        """The checks that ended in trouble of ours, or not at all, though the shop had started."""
+        if self.of_start() is Verdict.PASSED:
+            yield from (check for check in self._all() if check.verdict is Verdict.UNKNOWN)
+
+    def report(self, job: CheckJob) -> Report:
+        checks = self._all()
+        if job.select:
+            checks = [check for check in checks if check.id == job.select or check.verdict is not Verdict.PASSED]
+        return Report(job.module, job.engine, tuple(checks))
+
+    def _all(self) -> list[CheckResult]:
+        return [self._results.get(check.id) or _not_ended(check) for check in self.plan or ()]
 
 
-def _report(job: CheckJob, plan: list[Planned], results: dict[str, CheckResult]) -> Report:
-    checks = [results.get(check.id) or _unknown(check) for check in plan]
-    if job.select:
-        checks = [check for check in checks if check.id == job.select or check.verdict is not Verdict.PASSED]
-    return Report(job.module, job.engine, tuple(checks))
+def _alone(job: CheckJob, check: CheckResult, within: Sequence[str]) -> CheckResult:
+    """The check's end when nothing runs beside it; the one that it had where the shop does not start again."""
+    found = {each.id: each for each in run_checks(replace(job, select=check.id), within=within).checks}
+    return check if STARTS.id in found else found[check.id]
 
 
-def _unknown(check: Planned) -> CheckResult:
+def _not_ended(check: Planned) -> CheckResult:
     return CheckResult(
         id=check.id,
         verdict=Verdict.UNKNOWN,
@@ -151,13 +148,3 @@ def _unknown(check: Planned) -> CheckResult:
         outcome=check.outcome,
         hidden=check.hidden,
     )
-
-
-def _how(status: int) -> str:
-    return f"signal {-status}" if status < 0 else f"status {status}"
-
-
-def _last_line(said: Any) -> str:
-    said.seek(0)
-    lines = [line.strip() for line in said.read().splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"

@@ -15,7 +15,6 @@ NAME = Annotated[str, typer.Argument(metavar="NN", help="a module: 09, resilienc
 SEED = Annotated[str, typer.Option(help="what hidden checks draw from")]
 # The same from run to run, because goldens hold what was said about what was drawn.
 ANY_SEED = "course-dev"
-JOBS = Annotated[int, typer.Option(min=1, help="wrong answers at a time; 1 tells a broken promise from a busy machine")]
 JSON = Annotated[bool, typer.Option("--json", help="print the findings as JSON")]
 
 app = typer.Typer(no_args_is_help=True, help="Write modules: hold the content contract, record, scaffold, rebase.")
@@ -34,7 +33,6 @@ def check(
     changed: Annotated[bool, typer.Option("--changed", help="run no answers whose record still holds")] = False,
     only: Annotated[list[str], typer.Option(help="run only this shop: naive, reference, wrong/NAME …")] = [],  # noqa: B006
     seed: SEED = ANY_SEED,
-    jobs: JOBS = 2,
     json: JSON = False,
 ) -> None:
     """Hold the content contract: one line a finding; 0 clean, 1 findings."""
@@ -45,7 +43,7 @@ def check(
     modules = _chosen(content, name, every)
     found = check_course(content, modules)
     if not static:
-        found += _full_half(modules, seed, changed, only, jobs)
+        found += _full_half(modules, seed, changed, only)
     _report(modules, found, json)
 
 
@@ -54,7 +52,6 @@ def record(
     name: NAME,
     runs: Annotated[int, typer.Option(min=1, help="how many times to run everything, each with its own seed")] = 1,
     seed: SEED = ANY_SEED,
-    jobs: JOBS = 2,
     json: JSON = False,
 ) -> None:
     """Run the full half and write record.json and goldens.json: kill matrix, margins, verdicts given."""
@@ -66,7 +63,7 @@ def record(
     module = Content().find(name)
     found: list[Finding] = []
     for run in range(1, runs + 1):
-        proof = prove_module(module, seed=seed if run == 1 else f"{seed}-{run}", jobs=jobs, say=note)
+        proof = prove_module(module, seed=seed if run == 1 else f"{seed}-{run}", say=note)
         found += proof.findings
         try:
             note(f"{module.id}: {summary(write_record(proof))}")
@@ -124,7 +121,7 @@ def _chosen(content: "Content", name: str, every: bool) -> "list[ModuleContent]"
     return content.modules(built=True) if every else [content.find(name)]
 
 
-def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: list[str], jobs: int) -> "list[Finding]":
+def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: list[str]) -> "list[Finding]":
     from breakwater.dev.judge import compare_goldens
     from breakwater.dev.margins import margins, thin
     from breakwater.dev.proof import prove_module
@@ -134,7 +131,7 @@ def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: l
     for module in modules:
         is_proved = changed and not only and is_current(module)
         shops = ["naive", "reference"] if is_proved else only
-        proof = prove_module(module, seed=seed, only=shops, jobs=jobs, say=note)
+        proof = prove_module(module, seed=seed, only=shops, say=note)
         remember_first_runs(proof)
         found += proof.findings
         if not is_proved:  # else the margins are in the record, and were measured with care

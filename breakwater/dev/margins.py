@@ -11,7 +11,6 @@ from typing import Any
 from breakwater.checks.verdict import Measurement, Report, Verdict
 from breakwater.dev.content import ModuleContent
 from breakwater.dev.finding import Finding
-from breakwater.dev.patches import read_patches
 from breakwater.dev.variants import Variant
 
 LEAST = 2.0
@@ -25,8 +24,7 @@ class Margin:
     """The worst distance of one measurement over many runs.
 
     `inside` is the smallest ratio by which right answers stayed inside the bound, `outside` the smallest by which
-    those that must lose the check stayed outside; None where there was none. `…_by` names the answer. Who may lose it
-    may lie anywhere: both verdicts are right.
+    those that lost the check stayed outside; None where there was none. `…_by` names the answer.
     """
 
     check: str
@@ -47,7 +45,7 @@ def margins(runs: Iterable[tuple[Variant, Report]]) -> list[Margin]:
         inside = ratio_inside(m)
         if variant.kind in RIGHT:
             _keep_least(entry, "inside", inside, variant.name)
-        elif verdict is Verdict.FAILED and inside < 1 and not (variant.patch and check in variant.patch.may_lose):
+        elif verdict is Verdict.FAILED and inside < 1:
             _keep_least(entry, "outside", 1 / inside, variant.name)
     return [Margin(check, what, **entry) for (check, what), entry in sorted(worst.items())]
 
@@ -74,13 +72,12 @@ def _keep_least(entry: dict[str, Any], side: str, ratio: float, name: str) -> No
 
 def thin(module: ModuleContent, found: Iterable[Margin]) -> Iterator[Finding]:
     """The margins that are below 2×: luck may decide there."""
-    may_lose = {(patch.name, check) for patch in read_patches(module, "wrong") for check in patch.may_lose}
     for margin in found:
         for side, ratio, name in (
             ("inside", margin.inside, margin.inside_by),
             ("outside", margin.outside, margin.outside_by),
         ):
-            if ratio is not None and ratio < LEAST and (name, margin.check) not in may_lose:
+            if ratio is not None and ratio < LEAST:
                 what = f"{margin.check}: {name} lies only {ratio:.2f}× {side} the bound of {margin.what}"
                 remedy = f"redesign the check, or its bound of {margin.bound:g} {margin.unit} (at least {LEAST:g}×)"
                 yield module.finding(module.record, 0, "margin", what, remedy)

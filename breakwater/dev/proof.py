@@ -1,19 +1,13 @@
-"""The full half: every variant of the shop runs through the checks, and what came out is judged.
-
-A shop spends nearly all of its time waiting for injected delays. The right ones run alone all the same, since their
-margins are measured; of the wrong ones, whose verdicts no load may turn, several run at a time.
-"""
+"""The full half: every variant of the shop runs through the checks, and what came out is judged."""
 
 import subprocess
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
-from breakwater.checks.verdict import Report, Verdict
+from breakwater.checks.verdict import Report
 from breakwater.dev.content import ModuleContent
 from breakwater.dev.digest import lab_digest
 from breakwater.dev.finding import Finding
@@ -24,7 +18,6 @@ from breakwater.dev.variants import Variant, laid_out, variants
 from breakwater.errors import BadInput, CourseError, did_you_mean
 
 CONTRACT = "breakwater.contract"
-JOBS = 2  # wrong answers at a time
 Say = Callable[[str], None]
 
 
@@ -47,7 +40,6 @@ def prove_module(
     *,
     seed: str,
     only: Collection[str] = (),
-    jobs: int = JOBS,
     say: Say = lambda _: None,
 ) -> Proof:
     """The whole full half, the shops, then the notebooks; with `only`, no more than the shops of these names.
@@ -63,7 +55,7 @@ def prove_module(
             )
     shops = [shop for shop in shops if not only or shop.name in only]
     before = read_json(module.record).get("first_runs", {})
-    proof = prove(module, shops, seed=seed, first_runs=before, jobs=jobs, say=say)
+    proof = prove(module, shops, seed=seed, first_runs=before, say=say)
     if not only:
         proof.findings += prove_notebooks(module)
     return proof
@@ -75,10 +67,9 @@ def prove(
     *,
     seed: str,
     first_runs: Iterable[str] = (),
-    jobs: int = JOBS,
     say: Say = lambda _: None,
 ) -> Proof:
-    """Run each of these shops through all checks: one after another, but `jobs` wrong answers at a time.
+    """Run each of these shops through all checks, one after another.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
@@ -91,87 +82,28 @@ def prove(
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
         else:
             may_run.append(variant)
-    with closing(_run_all(module, may_run, seed, jobs, say)) as runs:
-        for run in runs:
-            _take(proof, run, say)
+    for variant in may_run:
+        _prove_one(proof, variant, say)
     return proof
 
 
-@dataclass(frozen=True)
-class Run:
-    """What came of one shop: a report, or, where the checks did not run, why. `seconds` is how long it took."""
-
-    variant: Variant
-    outcome: Report | CourseError | ValueError
-    seconds: float
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether some check ended in trouble of ours."""
-        return isinstance(self.outcome, Report) and self.outcome.count(Verdict.UNKNOWN) > 0
-
-
-def _take(proof: Proof, run: Run, say: Say) -> None:
-    """Judge what came of one shop, and add it to the proof."""
-    module, variant = proof.module, run.variant
-    if isinstance(run.outcome, Report):
-        proof.reports.append((variant, run.outcome))
-        found = list(judge(module, variant, run.outcome))
-    else:
+def _prove_one(proof: Proof, variant: Variant, say: Say) -> None:
+    """Run one shop, judge what came of it, and add it to the proof."""
+    module, begun = proof.module, time.monotonic()
+    try:
+        report = run_variant(module, variant, proof.seed)
+    except (CourseError, ValueError) as error:
         place = variant.patch.path if variant.patch else module.lab
-        what = f"{variant.name}: the checks did not run: {run.outcome}"
-        found = [module.finding(place, 0, "run", what.rstrip("."), "mend that, then run again")]
+        what = f"{variant.name}: the checks did not run: {error}".rstrip(".")
+        found = [module.finding(place, 0, "run", what, "mend that, then run again")]
+    else:
+        proof.reports.append((variant, report))
+        found = list(judge(module, variant, report))
     proof.findings += found
     outcome = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "as promised"
-    say(f"{module.id}: {variant.name}: {outcome} ({run.seconds:.0f} s)")
+    say(f"{module.id}: {variant.name}: {outcome} ({time.monotonic() - begun:.0f} s)")
     for finding in found:
         say(f"  {finding}")
-
-
-def _run_all(module: ModuleContent, shops: list[Variant], seed: str, jobs: int, say: Say) -> Generator[Run, None, None]:
-    """Run the shops, the right ones first and each of them alone; yield them in order, each as soon as it is known.
-
-    Trouble of ours can come of running several at a time: who met it is run again, alone, at the end, and no more is
-    known of the first time than what is said here.
-    """
-    for variant in shops:
-        if variant.kind != "wrong":
-            yield _run(module, variant, seed)
-    wrong, again = [variant for variant in shops if variant.kind == "wrong"], []
-    with ThreadPoolExecutor(jobs) as pool, _ended_with_us() as runs:
-        runs += [pool.submit(_run, module, variant, seed) for variant in wrong]
-        for run in runs:
-            if jobs > 1 and run.result().is_unknown:
-                again.append(run.result().variant)
-                say(f"{module.id}: {again[-1].name}: unknown beside others, so it is run again, alone")
-            else:
-                yield run.result()
-    for variant in again:
-        yield _run(module, variant, seed)
-
-
-@contextmanager
-def _ended_with_us() -> Iterator[list[Future[Run]]]:
-    """Runs that other threads wait for: those that have not begun never do when this ends, and the others end."""
-    from breakwater.checks import runner
-
-    runs: list[Future[Run]] = []
-    try:
-        yield runs
-    finally:
-        begun = [run for run in runs if not run.cancel()]
-        while wait(begun, timeout=0.05).not_done:
-            runner.give_up()
-
-
-def _run(module: ModuleContent, variant: Variant, seed: str) -> Run:
-    begun = time.monotonic()
-    outcome: Report | CourseError | ValueError
-    try:
-        outcome = run_variant(module, variant, seed)
-    except (CourseError, ValueError) as error:
-        outcome = error
-    return Run(variant, outcome, time.monotonic() - begun)
 
 
 def run_variant(module: ModuleContent, variant: Variant, seed: str) -> Report:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_checks_that_did_not_end_are_unknown(monkeypatch) -> None:
     done = result("a", Verdict.PASSED)
     lines = [{"plan": plan}, {"check": {**done.__dict__}}]
     text = "\n".join(json.dumps(line) for line in lines) + "\n"
-    code = f"import os, sys; os.write(int(sys.argv[-1]), {text!r}.encode()); os.kill(os.getpid(), 9)"
+    code = f"import os, sys; os.write(int(sys.argv[-2]), {text!r}.encode()); os.kill(os.getpid(), 9)"
     report = runner.run_checks(CheckJob("09-resilience", paths.BOXOFFICE), within=[sys.executable, "-c", code])
     assert [(c.id, c.verdict) for c in report.checks] == [
         ("starts", Verdict.UNKNOWN),
@@ -148,3 +149,127 @@ def test_a_killed_check_leaves_nothing_running_and_the_next_one_works(state, how
     assert again.returncode == 1, again.stderr
     assert [check["verdict"] for check in json.loads(again.stdout)["checks"]] == ["failed"]
     assert [each for each in state.glob("c-*") if each.is_dir()] == []
+
+
+# Stand-ins for a judge's process, for what no shop does on purpose. Each is started with the ends of two pipes: where
+# to write what happens, and where to read its turns.
+JUDGE = """
+import json, os, sys, time
+news, turns = map(int, sys.argv[-2:])
+job = json.loads(sys.stdin.readline())
+def say(kind, data):
+    os.write(news, (json.dumps({kind: data}) + "\\n").encode())
+def plan(*names):
+    rows = [{"id": name, "sentence": "S.", "points": 1.0, "outcome": "", "hidden": False} for name in names]
+    say("plan", [{**row, "points": 0.0} if row["id"] == "starts" else row for row in rows])
+def ends(name, verdict="passed", message=""):
+    keys = ("id", "verdict", "points", "max_points", "sentence", "message", "seconds")
+    say("check", {**dict(zip(keys, (name, verdict, 0.0, 1.0, "S.", message, 0.1))), "evidence": [], "measurements": []})
+def take_turns(names, how=lambda name: ends(name)):
+    while (turn := os.read(turns, 1)) and turn[0] < len(names):
+        how(names[turn[0]])
+"""
+
+
+def judged_by(program: str, workers: int, **options: Any) -> Report:
+    job = CheckJob("09-resilience", paths.BOXOFFICE, select=options.pop("select", None))
+    return runner.run_checks(job, within=[sys.executable, "-c", JUDGE + program], workers=workers, **options)
+
+
+def test_judges_share_the_checks_of_a_shop(tmp_path) -> None:
+    """Each check waits until as many as there are judges are under way, which one judge alone never sees."""
+    program = f"""
+from pathlib import Path
+from typing import Any
+begun = Path({str(tmp_path)!r})
+def meet(name):
+    (begun / name).touch()
+    while len(list(begun.iterdir())) < 3:
+        time.sleep(0.01)
+    ends(name)
+if not job["helps"]:
+    plan("starts", "a", "b", "c")
+    ends("starts")
+take_turns(["a", "b", "c"], meet)
+"""
+    told: list[str] = []
+    report = judged_by(program, 3, on_result=lambda result: told.append(result.id))
+    assert [(check.id, check.verdict) for check in report.checks] == [(n, Verdict.PASSED) for n in ("starts", *"abc")]
+    assert told[0] == "starts"
+    assert sorted(told[1:]) == ["a", "b", "c"]
+
+
+def test_nobody_helps_with_a_shop_that_does_not_start() -> None:
+    program = """
+assert not job["helps"]
+plan("starts", "a")
+ends("starts", "failed", "orders did not start")
+ends("a", "failed", "needs: starts")
+"""
+    assert [check.verdict for check in judged_by(program, 3).checks] == [Verdict.FAILED] * 2
+
+
+def test_who_cannot_help_leaves_the_turns_to_the_others() -> None:
+    program = """
+if job["helps"]:
+    say("trouble", "no room for another shop")
+    sys.exit(1)
+plan("starts", "a", "b")
+ends("starts")
+take_turns(["a", "b"])
+"""
+    assert [check.verdict for check in judged_by(program, 3).checks] == [Verdict.PASSED] * 3
+
+
+@pytest.mark.parametrize(("alone", "verdict"), [("passed", Verdict.PASSED), ("unknown", Verdict.UNKNOWN)])
+def test_a_check_that_is_unknown_beside_others_runs_again_alone(alone, verdict) -> None:
+    program = f"""
+if not job["helps"]:
+    plan("starts", "a", "b")
+    ends("starts")
+take_turns(["b"] if job["select"] else ["a", "b"],
+           lambda name: ends(name, "passed" if name == "a" else {alone!r} if job["select"] else "unknown"))
+"""
+    told: list[tuple[str, Verdict]] = []
+    report = judged_by(program, 2, on_result=lambda result: told.append((result.id, result.verdict)))
+    assert {check.id: check.verdict for check in report.checks}["b"] is verdict
+    assert [each for each in told if each[0] == "b"] == [("b", verdict)]
+
+
+def test_a_judge_that_dies_loses_its_check_and_no_other() -> None:
+    """Alone, that check ends."""
+    program = """
+def die(name):
+    if name == "a" and not job["select"]:
+        os.kill(os.getpid(), 9)
+    ends(name)
+if not job["helps"]:
+    plan("starts", "a", "b", "c")
+    ends("starts")
+take_turns(["a"] if job["select"] else ["a", "b", "c"], die)
+"""
+    assert [check.verdict for check in judged_by(program, 2).checks] == [Verdict.PASSED] * 4
+
+
+def test_an_interrupt_leaves_no_judge(tmp_path) -> None:
+    program = f"""
+import pathlib
+pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch()
+if not job["helps"]:
+    plan("starts", "a", "b", "c")
+    ends("starts")
+    while len(list(pathlib.Path({str(tmp_path)!r}).iterdir())) < 3:
+        time.sleep(0.01)
+    ends("a")
+time.sleep(600)
+"""
+
+    def interrupt(result: CheckResult) -> None:
+        if result.id == "a":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judged_by(program, 3, on_result=interrupt)
+    for pid in tmp_path.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.name), 0)

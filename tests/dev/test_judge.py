@@ -1,26 +1,21 @@
 """What came out against what was promised, and what is kept of it."""
 
 import json
-import os
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from breakwater.checks.runner import CheckJob, run_checks
 from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
 from breakwater.dev import proof as proofs
 from breakwater.dev.judge import compare_goldens, judge
-from breakwater.dev.margins import Margin, margins, ratio_inside, thin
+from breakwater.dev.margins import margins, ratio_inside, thin
 from breakwater.dev.patches import read_patches
 from breakwater.dev.proof import prove
 from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, summary, write_record
 from breakwater.dev.variants import Variant, variants
 from breakwater.errors import BadInput, ShopDidNotStart
-from tests.waiting import until
 
 P, F, U = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN
 S = "solutions/42-lantern"
@@ -207,87 +202,6 @@ def test_a_shop_that_cannot_be_judged_is_a_finding(tree: Any, sound: Any) -> Non
     assert found.what == "reference: the checks did not run: orders did not start: no module named app"
 
 
-def test_wrong_answers_run_beside_one_another_and_right_ones_alone(
-    tree: Any, sound: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running: set[str] = set()
-    beside: dict[str, set[str]] = {}
-    ended = {f"wrong/{name}": threading.Event() for name in ("none", "thick", "thin")}
-    run = proofs.run_variant
-
-    def watched(module: Any, variant: Variant, seed: str) -> Report:
-        beside[variant.name] = set(running)
-        running.add(variant.name)
-        if variant.name == "wrong/none":  # it is the first, and ends last
-            assert ended["wrong/thick"].wait(20)
-            assert ended["wrong/thin"].wait(20)
-        running.discard(variant.name)
-        ended.get(variant.name, threading.Event()).set()
-        return run(module, variant, seed)
-
-    monkeypatch.setattr(proofs, "run_variant", watched)
-    lines: list[str] = []
-    proof = prove(tree.module, variants(tree.module), seed="a", jobs=2, say=lines.append)
-    names = [one.name for one in variants(tree.module)]
-    assert [variant.name for variant, _ in proof.reports] == names
-    assert [line.split(": ")[1] for line in lines] == names
-    assert beside["wrong/thick"] == beside["wrong/thin"] == {"wrong/none"}
-    assert not any(beside[name] for name in names[:3])
-
-
-def test_what_cannot_be_judged_beside_others_does_not_lose_them(tree: Any, sound: Any) -> None:
-    sound["wrong/none"] = ShopDidNotStart("orders did not start: no module named app.")
-    proof = prove(tree.module, variants(tree.module), seed="a", jobs=2)
-    assert [one.rule for one in proof.findings] == ["run"]
-    assert [variant.name for variant, _ in proof.reports][-2:] == ["wrong/thick", "wrong/thin"]
-
-
-@pytest.mark.parametrize(("jobs", "rules"), [(2, []), (1, ["unknown"])])
-def test_trouble_of_ours_beside_others_is_tried_again_alone(
-    tree: Any, sound: Any, monkeypatch: pytest.MonkeyPatch, jobs: int, rules: list[str]
-) -> None:
-    ran: list[str] = []
-    run = proofs.run_variant
-
-    def troubled(module: Any, variant: Variant, seed: str) -> Report:
-        ran.append(variant.name)
-        return (
-            report(F, U)
-            if variant.name == "wrong/none" and ran.count("wrong/none") == 1
-            else run(module, variant, seed)
-        )
-
-    monkeypatch.setattr(proofs, "run_variant", troubled)
-    proof = prove(tree.module, variants(tree.module), seed="a", jobs=jobs)
-    assert [one.rule for one in proof.findings] == rules
-    assert len(proof.reports) == 6
-    assert jobs == 1 or ran[-1] == "wrong/none"
-
-
-def test_an_interrupt_leaves_no_process(tree: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The judges' processes here have nothing to judge, and never end by themselves."""
-    program = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1], str(os.getpid())).touch(); time.sleep(600)"
-    begun = tmp_path / "begun"
-    begun.mkdir()
-
-    def run(module: Any, variant: Variant, seed: str) -> Report:
-        if variant.name == "wrong/none":
-            until(lambda: len(list(begun.iterdir())) == 2)
-            raise ShopDidNotStart("orders did not start.")
-        return run_checks(CheckJob(module.id, tmp_path), within=[sys.executable, "-c", program, str(begun)])
-
-    def interrupt(line: str) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(proofs, "run_variant", run)
-    wrong = [one for one in variants(tree.module) if one.kind == "wrong"]
-    with pytest.raises(KeyboardInterrupt):
-        prove(tree.module, wrong, seed="a", jobs=3, say=interrupt)
-    for pid in begun.iterdir():
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(pid.name), 0)
-
-
 def test_goldens_hold_what_is_said_but_not_its_numbers(tree: Any, sound: Any) -> None:
     write_record(prove(tree.module, variants(tree.module), seed="a"))
     goldens = read_goldens(tree.module)
@@ -333,14 +247,6 @@ def test_thin_margins_are_findings_on_either_side(tree: Any) -> None:
         "stays-lit: reference lies only 1.33× inside the bound of the wait",
         "stays-lit: wrong/thin lies only 1.50× outside the bound of the wait",
     ]
-
-
-def test_who_may_lose_a_check_has_no_margin_in_it(tree: Any) -> None:
-    tree.change(f"{S}/wrong/thin.patch", "Loses: stays-lit\nMay lose: 42-h1", "Loses: 42-h1\nMay lose: stays-lit")
-    runs = [(variant(tree, "wrong/thin"), report(F, P, wait_s=3.0))]
-    assert [margin.outside for margin in margins(runs)] == [None]
-    recorded = Margin("stays-lit", "the wait", 2.0, "s", outside=1.5, outside_by="wrong/thin")
-    assert list(thin(tree.module, [recorded])) == []
 
 
 def test_counts_have_no_margin(tree: Any) -> None:

@@ -127,11 +127,11 @@ async def test_hung_catalog(shop, pages, faults, ledger, measure):
     """While the catalog hangs and many wait for event pages, buying goes on, and each page is shown in time."""
     events = ["opening-night", *(f"evening-{number}" for number in range(1, 10))]
     await pages.seen(*events, when="before the catalog hung")
-    when = "with 60 people at event pages while the catalog hung"
+    when = "with 120 people at event pages while the catalog hung"
     async with faults.hang("gateway", "catalog", at_least_s=HANGS_S):
         async with asyncio.TaskGroup() as crowd:
-            visitors = crowd.create_task(pages.look(*events * 6))
-            await asyncio.sleep(0.5)
+            visitors = crowd.create_task(pages.look(*events * 12, over_s=1.0))
+            await asyncio.sleep(1.0)
             buyers = crowd.create_task(shop.buyers(*[GOOD] * 6, patience_s=6.0))
             holders = crowd.create_task(shop.holds(4, patience_s=6.0))
         measure.wait([*buyers.result(), *holders.result()], ANSWERED_S, when=when)

@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from breakwater.cli import _complete
 from breakwater.errors import BadInput, CourseError
 
 AREAS = ("work", "shop", "images", "check", "load", "ledger", "jupyter", "syllabus", "doctor", "dev")
@@ -31,6 +32,7 @@ def main() -> None:
     """Run the command; a user's mistake ends in one line and a non-zero status, never in a traceback."""
     try:
         register_all(app)
+        _complete.attach(app)
         status = app(standalone_mode=False)
     except CourseError as error:
         status = _say(str(error), error.exit_status)

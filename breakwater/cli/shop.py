@@ -103,7 +103,7 @@ def restart(
 
 
 def scale(
-    service: Annotated[str, typer.Argument(help="The service.")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service.")],
     replicas: Annotated[int, typer.Argument(min=1, help="How many instances of it shall run.")],
     engine: EngineName = "embedded",
     shop: Folder = None,

@@ -11,7 +11,7 @@ class CheckJob:
     """Judge one shop by one module's checks.
 
     `module` is the id of the module; `shop` a folder with a whole shop. `hidden` adds the hidden checks; `select`
-    keeps one check by its id; `seed` is the class seed, from which hidden checks draw; `isolate` runs the shop's
+    keeps some checks by their ids; `seed` is the class seed, from which hidden checks draw; `isolate` runs the shop's
     services in sandboxes. A judge that `helps` takes turns with another one, which has told what there is to run and
     that the shop starts.
     """
@@ -20,7 +20,7 @@ class CheckJob:
     shop: Path
     engine: str = "embedded"
     hidden: bool = False
-    select: str | None = None
+    select: tuple[str, ...] = ()
     seed: str = ""
     isolate: bool = False
     helps: bool = False
@@ -31,7 +31,7 @@ class CheckJob:
     @classmethod
     def from_json(cls, text: str) -> Self:
         data: dict[str, Any] = json.loads(text)
-        return cls(**(data | {"shop": Path(data["shop"])}))
+        return cls(**(data | {"shop": Path(data["shop"]), "select": tuple(data["select"])}))
 
 
 @dataclass(frozen=True)

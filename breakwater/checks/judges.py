@@ -13,6 +13,7 @@ from typing import Any, Self
 from breakwater.checks.job import CheckJob
 
 START_S, CHECK_S = 180.0, 300.0  # after so long, for the start and for each check, a judge's process is given up
+MANY = 8  # checks: nobody takes the whole time for each of more
 TURNS = 256
 
 Hear = Callable[[str, Any], None]
@@ -52,7 +53,7 @@ class Judges:
                 process = self._start(write_fd, said)
                 if process is None:
                     return "(it never began)"
-                timer = threading.Timer(START_S + CHECK_S * (1 if job.select else 8), process.kill)
+                timer = threading.Timer(START_S + CHECK_S * (len(job.select) or MANY), process.kill)
                 timer.daemon = True
                 timer.start()
                 try:

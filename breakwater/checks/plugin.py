@@ -70,13 +70,12 @@ class Judge:
     def _choose(self, collected: list[pytest.Item]) -> list[list[pytest.Item]]:
         known = {items.check_id(item): item for item in collected}
         select = self.job.select
-        if select == STARTS.id:
-            return []
-        if select and select not in known and not self.bad_input:
-            hint = did_you_mean(select, known) or f" There are: {', '.join(known)}."
-            self.bad_input = BadInput(f"{self.job.module} has no check `{select}`.{hint}")
+        for name in select:
+            if name not in {STARTS.id, *known} and not self.bad_input:
+                hint = did_you_mean(name, known) or f" There are: {', '.join(known)}."
+                self.bad_input = BadInput(f"{self.job.module} has no check `{name}`.{hint}")
         if select:
-            known = {name: item for name, item in known.items() if name == select}
+            known = {name: item for name, item in known.items() if name in select}
         self._checks = [items.planned(item) for item in known.values()]
         for item in known.values():
             _bound(item)

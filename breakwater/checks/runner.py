@@ -37,7 +37,7 @@ def run_checks(
         EngineTrouble: the judge's process ended before it had a plan.
     """
     engines.find(job.engine)
-    workers = 1 if job.select else workers or suitable_workers()
+    workers = min(workers or suitable_workers(), len(job.select) or MOST_WORKERS)
     heard = _Heard(on_result, shared=workers > 1)
     with ThreadPoolExecutor(workers) as pool, Judges(within) as judges:
         helpers: list[Future[None]] = []
@@ -123,7 +123,7 @@ class _Heard:
     def report(self, job: CheckJob) -> Report:
         checks = self._all()
         if job.select:
-            checks = [check for check in checks if check.id == job.select or check.verdict is not Verdict.PASSED]
+            checks = [check for check in checks if check.id in job.select or check.verdict is not Verdict.PASSED]
         return Report(job.module, job.engine, tuple(checks))
 
     def _all(self) -> list[CheckResult]:
@@ -132,7 +132,7 @@ class _Heard:
 
 def _alone(job: CheckJob, check: CheckResult, within: Sequence[str]) -> CheckResult:
     """The check's end when nothing runs beside it; the one that it had where the shop does not start again."""
-    found = {each.id: each for each in run_checks(replace(job, select=check.id), within=within).checks}
+    found = {each.id: each for each in run_checks(replace(job, select=(check.id,)), within=within).checks}
     return check if STARTS.id in found else found[check.id]
 
 

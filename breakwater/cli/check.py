@@ -31,7 +31,7 @@ def check(
         Path | None, typer.Option("--files", metavar="DIR", help="Judge these files, laid over the naive shop.")
     ] = None,
     hidden: Annotated[bool, typer.Option("--hidden", help="Add the hidden checks (where solutions are).")] = False,
-    select: Annotated[str | None, typer.Option("-k", metavar="ID", help="Run one check.")] = None,
+    select: Annotated[list[str], typer.Option("-k", metavar="ID", help="Run this check; can be given again.")] = [],  # noqa: B006
     engine: Annotated[str, typer.Option("--engine", help="What runs the shop.")] = "embedded",
     json: Json = False,
 ) -> None:
@@ -50,11 +50,11 @@ def check(
     begun = time.monotonic()
     teller = None if json else Teller(console)
     with _shop(files) as shop:
-        job = runner.CheckJob(module.id, shop, engine=engine, hidden=hidden, select=select)
+        job = runner.CheckJob(module.id, shop, engine=engine, hidden=hidden, select=tuple(select))
         with teller.waiting() if teller else _nothing():
             report = runner.run_checks(job, on_result=teller.tell if teller else None)
     if not files:
-        _keep(module, report, whole=select is None)
+        _keep(module, report, whole=not select)
     if teller:
         teller.sum_up(report, time.monotonic() - begun, own=files is None)
     else:

@@ -1,6 +1,6 @@
 """Comparing what the checks said about a variant with what was promised of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from breakwater.checks.verdict import CheckResult, Report, Verdict
 from breakwater.dev.content import ModuleContent
@@ -25,8 +25,11 @@ def expected(variant: Variant, check: CheckResult) -> set[Verdict]:
     return {Verdict.PASSED}
 
 
-def judge(module: ModuleContent, variant: Variant, report: Report) -> Iterator[Finding]:
-    """Every check of the report against its promise, and every check of the module against the report."""
+def judge(module: ModuleContent, variant: Variant, report: Report, select: Collection[str] = ()) -> Iterator[Finding]:
+    """Every check of the report against its promise, and every check that was to run against the report.
+
+    Those of `select` were; all of the module's where that is empty.
+    """
     for check in report.checks:
         if check.verdict not in expected(variant, check):
             yield _broken(module, variant, check)
@@ -35,7 +38,7 @@ def judge(module: ModuleContent, variant: Variant, report: Report) -> Iterator[F
             yield _at(module, check.id, "naive-fails", what, "make what it needs pass on the naive shop")
     ran = {check.id for check in report.checks}
     for source in read_checks(module):
-        if source.id and source.id not in ran:
+        if source.id and source.id not in ran and (not select or source.id in select):
             what = f"{variant.name}: {source.id} gave no verdict"
             yield module.finding(source.file, source.line, "check-ran", what, "see that pytest collects it")
 

@@ -40,10 +40,12 @@ def prove_module(
     *,
     seed: str,
     only: Collection[str] = (),
+    brief: bool = False,
     say: Say = lambda _: None,
 ) -> Proof:
     """The whole full half, the shops, then the notebooks; with `only`, no more than the shops of these names.
 
+    With `brief` it repeats what chance has a part in: no notebooks, and of a wrong answer the checks it must lose.
     Raises BadInput for a name that no shop has.
     """
     say(f"{module.id}: seed {seed}")
@@ -55,8 +57,8 @@ def prove_module(
             )
     shops = [shop for shop in shops if not only or shop.name in only]
     before = read_json(module.record).get("first_runs", {})
-    proof = prove(module, shops, seed=seed, first_runs=before, say=say)
-    if not only:
+    proof = prove(module, shops, seed=seed, first_runs=before, brief=brief, say=say)
+    if not only and not brief:
         proof.findings += prove_notebooks(module)
     return proof
 
@@ -67,9 +69,10 @@ def prove(
     *,
     seed: str,
     first_runs: Iterable[str] = (),
+    brief: bool = False,
     say: Say = lambda _: None,
 ) -> Proof:
-    """Run each of these shops through all checks, one after another.
+    """Run each of these shops through all checks, one after another; with `brief`, as in `prove_module`.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
@@ -83,22 +86,23 @@ def prove(
         else:
             may_run.append(variant)
     for variant in may_run:
-        _prove_one(proof, variant, say)
+        select = variant.patch.loses if brief and variant.kind == "wrong" and variant.patch else ()
+        _prove_one(proof, variant, select, say)
     return proof
 
 
-def _prove_one(proof: Proof, variant: Variant, say: Say) -> None:
-    """Run one shop, judge what came of it, and add it to the proof."""
+def _prove_one(proof: Proof, variant: Variant, select: tuple[str, ...], say: Say) -> None:
+    """Run one shop through these checks (none: through all), judge what came of it, and add it to the proof."""
     module, begun = proof.module, time.monotonic()
     try:
-        report = run_variant(module, variant, proof.seed)
+        report = run_variant(module, variant, proof.seed, select)
     except (CourseError, ValueError) as error:
         place = variant.patch.path if variant.patch else module.lab
         what = f"{variant.name}: the checks did not run: {error}".rstrip(".")
         found = [module.finding(place, 0, "run", what, "mend that, then run again")]
     else:
         proof.reports.append((variant, report))
-        found = list(judge(module, variant, report))
+        found = list(judge(module, variant, report, select))
     proof.findings += found
     outcome = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "as promised"
     say(f"{module.id}: {variant.name}: {outcome} ({time.monotonic() - begun:.0f} s)")
@@ -106,12 +110,15 @@ def _prove_one(proof: Proof, variant: Variant, say: Say) -> None:
         say(f"  {finding}")
 
 
-def run_variant(module: ModuleContent, variant: Variant, seed: str) -> Report:
-    """Lay the variant out and run all checks on it. Raises CourseError, or ValueError for a patch that does not fit."""
+def run_variant(module: ModuleContent, variant: Variant, seed: str, select: tuple[str, ...] = ()) -> Report:
+    """Lay the variant out and run these checks on it, or all where none is named.
+
+    Raises CourseError, or ValueError for a patch that does not fit.
+    """
     from breakwater.checks.runner import CheckJob, run_checks
 
     with laid_out(module, variant) as shop:
-        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed))
+        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed, select=select))
 
 
 def is_committed(patch: Patch) -> bool:

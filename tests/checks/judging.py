@@ -68,6 +68,6 @@ def _engine(shop: str) -> ModelEngine:
 
 if __name__ == "__main__":
     found: dict[str, CheckResult] = {}
-    for check in sys.argv[3:] or [None]:
-        found |= judged(designs.settles_later, sys.argv[2], engine=_engine(sys.argv[1]), hidden=True, select=check)
+    for select in [(check,) for check in sys.argv[3:]] or [()]:
+        found |= judged(designs.settles_later, sys.argv[2], engine=_engine(sys.argv[1]), hidden=True, select=select)
     print(json.dumps([dataclasses.asdict(result) for result in found.values()]))

@@ -148,7 +148,7 @@ def test_files_hidden_engine_and_one_check_reach_the_judge(course, jobs, tmp_pat
     (tmp_path / "orders").mkdir()
     course("check", "resilience", "--files", str(tmp_path), "--hidden", "-k", "slow-payment", "--engine", "embedded")
     [job] = jobs
-    assert (job.module, job.hidden, job.select, job.engine) == ("09-resilience", True, "slow-payment", "embedded")
+    assert (job.module, job.hidden, job.select, job.engine) == ("09-resilience", True, ("slow-payment",), "embedded")
     assert not (paths.work() / ".course").exists()
 
 
@@ -211,7 +211,7 @@ def test_hidden_checks_need_solutions(course, jobs, copy_of_content) -> None:
 def test_a_wrong_name_of_a_check_is_found_out_before_a_shop_starts() -> None:
     """Through the judge's own process."""
     with pytest.raises(BadInput, match=r"has no check `slow`. There are: slow-payment"):
-        runner.run_checks(runner.CheckJob("09-resilience", paths.BOXOFFICE, select="slow"))
+        runner.run_checks(runner.CheckJob("09-resilience", paths.BOXOFFICE, select=("slow",)))
 
 
 def test_hints_climb_one_at_a_time_and_remember(course, jobs) -> None:

@@ -172,7 +172,7 @@ def take_turns(names, how=lambda name: ends(name)):
 
 
 def judged_by(program: str, workers: int, **options: Any) -> Report:
-    job = CheckJob("09-resilience", paths.BOXOFFICE, select=options.pop("select", None))
+    job = CheckJob("09-resilience", paths.BOXOFFICE, select=options.pop("select", ()))
     return runner.run_checks(job, within=[sys.executable, "-c", JUDGE + program], workers=workers, **options)
 
 

@@ -351,9 +351,9 @@ def test_one_check_can_be_chosen_and_a_wrong_name_gets_the_nearest(judge) -> Non
         async def test_b():
             """It holds."""
     '''
-    assert set(judge(text, select="slow-payment")) == {"starts", "slow-payment"}
+    assert set(judge(text, select=("slow-payment",))) == {"starts", "slow-payment"}
     with pytest.raises(BadInput, match="Did you mean `slow-payment`"):
-        judge(text, select="slow-paymnt")
+        judge(text, select=("slow-paymnt",))
 
 
 def test_the_surroundings_settings_and_conftest_count_for_nothing(judge, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the checks will say about each variant, instead of running them; an exception is raised."""
     told: dict[str, Any] = {}
 
-    def run(module: object, variant: Variant, seed: str) -> Report:
+    def run(module: object, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
         answer = told[variant.name]
         if isinstance(answer, Exception):
             raise answer
         assert isinstance(answer, Report)
-        return answer
+        return replace(answer, checks=tuple(check for check in answer.checks if not select or check.id in select))
 
     monkeypatch.setattr(proofs, "run_variant", run)
     return told
@@ -200,6 +201,22 @@ def test_a_shop_that_cannot_be_judged_is_a_finding(tree: Any, sound: Any) -> Non
     sound["reference"] = ShopDidNotStart("orders did not start: no module named app.")
     (found,) = prove(tree.module, variants(tree.module), seed="a").findings
     assert found.what == "reference: the checks did not run: orders did not start: no module named app"
+
+
+def test_a_brief_run_asks_of_wrong_answers_what_they_must_lose_and_adds_to_the_record(tree: Any, sound: Any) -> None:
+    whole = write_record(prove(tree.module, variants(tree.module), seed="a"))
+    proof = prove(tree.module, variants(tree.module), seed="b", first_runs=whole["first_runs"], brief=True)
+    assert proof.findings == []
+    ran = {variant.name: [check.id for check in report.checks] for variant, report in proof.reports}
+    assert ran["reference"] == ["starts", "stays-lit", "42-h1"]
+    assert ran["wrong/thin"] == ["stays-lit"]
+    record = write_record(proof, load="busy")
+    assert (record["runs"], record["loads"]) == (2, {"busy": 1})
+    assert record["kill_matrix"] == whole["kill_matrix"]
+    assert record["verdicts"]["42-h1"]["given"] == whole["verdicts"]["42-h1"]["given"] + 3
+    sound["wrong/thin"] = replace(sound["wrong/thin"], checks=())
+    [found] = prove(tree.module, variants(tree.module), seed="c", first_runs=whole["first_runs"], brief=True).findings
+    assert found.what == "wrong/thin: stays-lit gave no verdict"
 
 
 def test_goldens_hold_what_is_said_but_not_its_numbers(tree: Any, sound: Any) -> None:

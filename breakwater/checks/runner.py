@@ -36,8 +36,7 @@ def run_checks(
         BadInput: the engine, the check or the shop's description cannot be used.
         EngineTrouble: the judge's process ended before it had a plan.
     """
-    engines.find(job.engine)
-    workers = min(workers or suitable_workers(), len(job.select) or MOST_WORKERS)
+    workers = min(workers or suitable_workers(job.engine), len(job.select) or MOST_WORKERS)
     heard = _Heard(on_result, shared=workers > 1)
     with ThreadPoolExecutor(workers) as pool, Judges(within) as judges:
         helpers: list[Future[None]] = []
@@ -61,9 +60,10 @@ def run_checks(
     return heard.report(job)
 
 
-def suitable_workers() -> int:
-    """How many judges at a time: most checks wait, and one keeps about a quarter of two processors busy."""
-    return max(1, min(MOST_WORKERS, (os.cpu_count() or 1) * 3 // 2))
+def suitable_workers(engine: str) -> int:
+    """How many judges at a time this machine can do with. Raises BadInput where there is no such engine."""
+    can = int((os.cpu_count() or 1) * engines.find(engine).shops_a_processor)
+    return max(1, min(can, MOST_WORKERS))
 
 
 def settle(report: Report, control: Callable[[str], Verdict]) -> Report:

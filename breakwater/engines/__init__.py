@@ -65,6 +65,8 @@ class Engine(Protocol):
     """What every engine can do. All calls block until done and raise `CourseError` on trouble."""
 
     name: str
+    shops_a_processor: float
+    """How many shops can be judged at a time for each processor, since most checks wait."""
 
     def up(self) -> list[ServiceStatus]:
         """Start everything that is not running, wait until it is healthy. Raises ShopDidNotStart."""

@@ -26,6 +26,7 @@ class ComposeEngine(SupervisedEngine):
     """Runs the shop of `spec` in containers; see `breakwater.engines.Engine` for what each method does."""
 
     name = "compose"
+    shops_a_processor = 0.5  # each fresh shop makes all its containers anew
     start_s = end_s = 60.0
 
     def __init__(self, spec: ShopSpec, *, isolate: bool = False, **options: Any) -> None:

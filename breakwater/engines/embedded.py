@@ -7,3 +7,4 @@ class EmbeddedEngine(SupervisedEngine):
     """Its supervisor holds a `running.RunningShop`."""
 
     name = "embedded"
+    shops_a_processor = 1.5

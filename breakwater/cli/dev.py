@@ -96,13 +96,19 @@ def rebase(name: NAME) -> None:
 @app.command()
 def render(
     check: Annotated[bool, typer.Option("--check", help="write nothing; 1 if a page is stale")] = False,
+    record: Annotated[bool, typer.Option("--record", help="first run anew what is shown of real runs")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the pages that were stale as JSON")] = False,
 ) -> None:
-    """Write the site's pages that are made from registries: the reference of faults."""
+    """Write the site's pages that are made: from registries, labs, lessons and recorded runs."""
     from breakwater.dev import pages
     from breakwater.dev.content import Content
+    from breakwater.dev.pages import _recordings
 
     root = Content().root
+    if record and check:
+        raise BadInput("--check writes nothing and --record does: give one of them.")
+    if record:
+        _recordings.record(note)
     changed = pages.stale(root) if check else pages.render(root)
     if json:
         print_json({"stale": changed})

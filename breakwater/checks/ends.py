@@ -49,9 +49,8 @@ def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, check
         return End(Verdict.UNKNOWN, _trouble(*ours))
     if scene is None:
         return End(Verdict.FAILED, _message(observed[0]))
-    if _our_fault(observed[0], scene.stalled_s):
-        stalled = f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s"
-        return End(Verdict.UNKNOWN, f"{stalled}, so its clock proves nothing")
+    if trouble := _of_the_machine(observed[0], scene):
+        return End(Verdict.UNKNOWN, trouble)
     try:
         why, lines = explain(observed[0], scene)
     except CourseError as error:
@@ -59,10 +58,16 @@ def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, check
     return End(Verdict.FAILED, _message(observed[0]), why, lines)
 
 
-def _our_fault(error: BaseException, stalled_s: float) -> bool:
-    """Whether the time for which we stood still could explain what was observed."""
+def _of_the_machine(error: BaseException, scene: Scene) -> str:
+    """What the machine did that could explain what was observed; empty where it is the shop that has to."""
     late_by_s = getattr(error, "late_by_s", None)
-    return stalled_s > (STALLED_S if late_by_s is None else max(late_by_s, SHORT_S))
+    if scene.stalled_s > (STALLED_S if late_by_s is None else max(late_by_s, SHORT_S)):
+        stalled = f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s"
+        return f"{stalled}, so its clock proves nothing"
+    share = scene.share()
+    if share.is_too_small and share.waited_s > (late_by_s or 0.0):
+        return f"{share}, so its slowness proves nothing"
+    return ""
 
 
 def _observation(phase: str, error: BaseException, checks: Path) -> BaseException | None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from breakwater import contract
 from breakwater.buyer import Buyer, Reply
+from breakwater.checks.processors import Look, Share
 from breakwater.checks.verdict import Measurement
 from breakwater.engines import Engine, Exchange
 from breakwater.ledger.interleaving import FaultWindow
@@ -51,6 +52,11 @@ class Scene:
     measurements: list[Measurement] = field(default_factory=list)
     bystanders: set[str] = field(default_factory=set)
     stalled_s: float = 0.0
+    began: Look = field(default_factory=Look.now)
+
+    def share(self) -> Share:
+        """What judge and shop have had of the processors so far."""
+        return Share.between(self.began, Look.now())
 
     def note(self, what: str, value: float, bound: float, unit: str = "s", *, floor: float = 0.0) -> None:
         """Keep a bounded quantity with its bound."""

@@ -11,6 +11,8 @@ from model import ModelEngine
 
 from breakwater import paths
 from breakwater.checks import plugin
+from breakwater.checks.processors import Share
+from breakwater.checks.scene import Scene
 from breakwater.checks.verdict import CheckResult, Verdict
 from breakwater.engines import ServiceStatus
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
@@ -138,6 +140,20 @@ def test_who_stood_still_blames_nobody_for_a_wait_that_this_explains(judge, wait
     ''')["stalled"]
     assert check.verdict is verdict
     assert ("kept the judge itself from running" in check.message) is (verdict is Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize(("waited_s", "verdict"), [(2.8, Verdict.UNKNOWN), (9.0, Verdict.FAILED)])
+def test_who_was_kept_from_the_processors_is_not_blamed_for_a_wait_that_this_explains(
+    judge, monkeypatch, waited_s, verdict
+) -> None:
+    monkeypatch.setattr(Scene, "share", lambda scene: Share(ran_s=1.0, waited_s=6.0, others=0.9))
+    check = judge(f'''
+        async def test_starved(shop, measure):
+            """Buyers are quick."""
+            measure.at_most("wait", {waited_s}, 2.5)
+    ''')["starved"]
+    assert check.verdict is verdict
+    assert ("waited 6.0 s for a processor" in check.message) is (verdict is Verdict.UNKNOWN)
 
 
 def test_each_check_gets_a_fresh_shop(judge) -> None:

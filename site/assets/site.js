@@ -1,5 +1,5 @@
 // The theme's search is a dialog without a name, and what scrolls sideways is to be reached by the keyboard, too.
-const SIDEWAYS = ".md-typeset__scrollwrap, .md-typeset__table, .md-typeset pre, .md-typeset pre > code, .md-typeset table";
+const SIDEWAYS = ".md-typeset__scrollwrap, .md-typeset__table, .md-typeset pre, .md-typeset pre > code, .md-typeset table, .bw-paper";
 
 function mend() {
   document.querySelector(".md-search[role=dialog]")?.setAttribute("aria-label", "Search");

@@ -7,6 +7,7 @@ A page may show only what is on an allow-list, since an output can give an answe
 of cells that nobody is graded for. Nothing else is kept.
 """
 
+import ast
 import base64
 import hashlib
 import html
@@ -21,6 +22,7 @@ from typing import Any
 
 from breakwater import paths, syllabus
 from breakwater.dev.content import ModuleContent
+from breakwater.syllabus import Module
 
 SITE = paths.ROOT / "site"
 EVENING = SITE / "recorded" / "evening.json"
@@ -39,8 +41,12 @@ Cell = dict[str, Any]
 def lessons() -> Iterator[tuple[ModuleContent, Path]]:
     """Each lesson of each built module that has been released: the module and the released notebook."""
     for module in syllabus.load().built:
-        content = ModuleContent(module.id, paths.ROOT)
-        yield from ((content, notebook) for notebook in sorted(content.notebooks.glob("lesson*.ipynb")))
+        yield from ((ModuleContent(module.id, paths.ROOT), notebook) for notebook in notebooks(module))
+
+
+def notebooks(module: Module) -> list[Path]:
+    """The lessons of a module as they were released, in order."""
+    return sorted((paths.MODULES / module.id).glob("lesson*.ipynb"))
 
 
 def cells(notebook: Path) -> list[Cell]:
@@ -54,11 +60,19 @@ def may_show(cell: Cell) -> bool:
 
 
 def shown(cell: Cell) -> str:
-    """What a page shows of a cell's text: of code, all but the lines that tell what to have guessed."""
+    """What a page shows of a cell's text: of code, nothing that tells what to have guessed."""
     text = "".join(cell["source"])
-    return (
-        text if cell["cell_type"] == "markdown" else re.sub(r"^predict\.compare\(.*\n?", "", text, flags=re.M).strip()
-    )
+    return text if cell["cell_type"] == "markdown" else _without_comparisons(text)
+
+
+def _without_comparisons(code: str) -> str:
+    """Code without its `predict.compare(…)`; all of it goes where it ends in one, since it led up to that."""
+    statements = ast.parse(code).body
+    compared = [each for each in statements if ast.unparse(each).startswith("predict.compare(")]
+    if statements and statements[-1] in compared:
+        return ""
+    gone = {line for each in compared for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)}
+    return "\n".join(line for number, line in enumerate(code.splitlines(), 1) if number not in gone).strip()
 
 
 def place(module: ModuleContent, notebook: Path) -> Path:
@@ -170,7 +184,7 @@ def _run_lesson(module: ModuleContent, notebook: Path) -> Recording:
     shutil.rmtree(pictures, ignore_errors=True)
     pairs = [(cell, ran) for cell, ran in zip(released, book.cells, strict=True) if cell["cell_type"] == "code"]
     kept = {_key(cell): list(_kept(cell, ran.outputs, pictures)) for cell, ran in pairs if may_show(cell)}
-    return {"code": lesson_digest(module, notebook), "results": kept}
+    return {"code": lesson_digest(module, notebook), "results": {key: found for key, found in kept.items() if found}}
 
 
 def _kept(cell: Cell, outputs: Iterable[Any], pictures: Path) -> Iterator[dict[str, str]]:

@@ -8,6 +8,10 @@ from pathlib import Path
 from breakwater.dev.pages import NOTE, _recordings, link
 from breakwater.dev.pages._recordings import Cell, Recording
 
+ABOUT = (
+    '<p class="bw-note">What stands under a cell comes from a recorded run with every exercise solved. '
+    "To take the lesson yourself: <code>make start</code>.</p>"
+)
 EXERCISE = '<p class="bw-exercise">Exercise <code>{name}</code>: in the notebook, with its tests.</p>'
 _TEX = {r"\lambda ": "λ", r"\lambda": "λ", " - ": " − "}
 
@@ -29,7 +33,7 @@ def title(notebook: Path) -> str:
 def _page(path: str, note: str, cells: list[Cell], recording: Recording) -> str:
     parts = [part for cell in cells for part in _cell(path, cell, recording)]
     head, _, body = "\n\n".join(parts).partition("\n")
-    return f"{head}\n\n{note}\n{body.rstrip()}\n"
+    return f"{head}\n\n{note}\n\n{ABOUT}\n{body.rstrip()}\n"
 
 
 def _cell(path: str, cell: Cell, recording: Recording) -> Iterator[str]:

@@ -47,8 +47,9 @@ def text() -> str:
 
 def pages_of(module: Module) -> Iterator[tuple[str, str]]:
     """What there is of a module to read, in order: names, and paths below `site/`."""
-    books = [notebook for each, notebook in _recordings.lessons() if each.id == module.id]
-    yield from ((lessons.title(book), f"modules/{module.id}/{book.stem}.md") for book in books)
+    if module.built:
+        books = _recordings.notebooks(module)
+        yield from ((lessons.title(book), f"modules/{module.id}/{book.stem}.md") for book in books)
     if (paths.LABS / module.id / "README.md").is_file():
         yield "The lab", f"modules/{module.id}/lab.md"
 

@@ -75,3 +75,14 @@ def test_the_search_finds_a_word(browser: Browser, served: str) -> None:
     page.get_by_role("textbox", name="Search").click()
     page.keyboard.type("interleaving")
     expect(page.locator(".md-search-result__item").first).to_be_visible(timeout=15_000)
+
+
+def test_it_reads_from_a_folder_without_a_server(browser: Browser, built: Path) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((built / "index.html").as_uri())
+    expect(page.locator("svg.bw-plot")).to_have_count(2)
+    page.get_by_role("link", name="the syllabus").click()
+    expect(page.get_by_role("heading", name="Syllabus")).to_be_visible()
+    assert not [url for url in asked if url.startswith("http")]

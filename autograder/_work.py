@@ -1,7 +1,7 @@
 """Inside a job: lay a submitted shop over a fresh one, run the checks on it, print what came out.
 
-Reads one object of JSON on stdin (`module`, `shop`, `seed`, `isolate`), and prints one: a `report`, or the `refusal`
-of the shop or its checks, or the `trouble` that kept us from judging.
+Reads one object of JSON on stdin (`module`, `shop`, `seed`, `isolate`, `select`), and prints one: a `report`, or the
+`refusal` of the shop or its checks, or the `trouble` that kept us from judging.
 """
 
 import json
@@ -23,7 +23,8 @@ def main() -> None:
         # A whole shop stands as it is. What has no description of a shop is files to lay over the naive one.
         base = {"base": nothing} if (shop / "compose.yaml").is_file() else {}
         laid = lay_over(shop, here / "shop", **base)
-        job = CheckJob(task["module"], laid, hidden=True, seed=task["seed"], isolate=task["isolate"])
+        told = {"seed": task["seed"], "isolate": task["isolate"], "select": tuple(task["select"])}
+        job = CheckJob(task["module"], laid, hidden=True, **told)
         said: dict[str, object] = {"report": run_checks(job).to_json()}
     except BadInput as error:
         said = {"refusal": str(error)}

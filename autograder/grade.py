@@ -75,7 +75,8 @@ def register(module: str, room: Classroom) -> None:
         return
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="bw-register-") as folder:
+    paths.state().mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="register-", dir=paths.state()) as folder:
         release.stage(module, Path(folder, "source", module), key=signing.public_key(room))
         pipeline.generate(module, Path(folder, "source"), Path(folder, "release"), register=True)
     write_whole(room.root / "judged" / REGISTERED, json.dumps(known | {module: made_from}, indent=1))

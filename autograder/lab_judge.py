@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,8 +39,8 @@ class Attempt:
     final: bool = True
 
 
-def judge(module: str, shop: Path, seed: str) -> Judged:
-    """Judge the shop in the folder `shop` by the module's checks, public and hidden.
+def judge(module: str, shop: Path, seed: str, select: Sequence[str] = ()) -> Judged:
+    """Judge the shop in the folder `shop` by the module's checks, public and hidden, or by some of them.
 
     Raises:
         NoSandbox: this machine cannot confine it, and nobody said to do without.
@@ -48,9 +49,9 @@ def judge(module: str, shop: Path, seed: str) -> Judged:
     sandbox.require()
     began = time.monotonic()
     if not shop.is_dir() or not any(shop.iterdir()):
-        report, trouble = _all(module, Verdict.FAILED, EMPTY), EMPTY
+        report, trouble = all_alike(module, Verdict.FAILED, EMPTY), EMPTY
     else:
-        report, trouble = _settled(module, shop, seed)
+        report, trouble = _settled(module, shop, seed, select)
     return Judged(report, trouble or reason(report), round(time.monotonic() - began, 2))
 
 
@@ -66,21 +67,22 @@ def reason(report: Report) -> str:
     return "all checks passed"
 
 
-def _settled(module: str, shop: Path, seed: str) -> tuple[Report, str]:
-    first = _attempt(module, shop, seed)
+def _settled(module: str, shop: Path, seed: str, select: Sequence[str]) -> tuple[Report, str]:
+    first = _attempt(module, shop, seed, select)
     if first.final:
         return first.report, first.trouble
-    second = _attempt(module, shop, seed)
+    second = _attempt(module, shop, seed, select)
     if second.final:
         return second.report, second.trouble
     report = _known_of(first.report, second.report)
-    control = _attempt(module, paths.SOLUTIONS / module / "boxoffice", seed).report
+    control = _attempt(module, paths.SOLUTIONS / module / "boxoffice", seed, select).report
     found = {check.id: check.verdict for check in control.checks}
     return settle(report, lambda check: found.get(check, Verdict.UNKNOWN)), second.trouble
 
 
-def _attempt(module: str, shop: Path, seed: str) -> Attempt:
-    task = {"module": module, "shop": str(shop.resolve()), "seed": seed, "isolate": not sandbox.is_unsandboxed()}
+def _attempt(module: str, shop: Path, seed: str, select: Sequence[str]) -> Attempt:
+    isolate = not sandbox.is_unsandboxed()
+    task = {"module": module, "shop": str(shop.resolve()), "seed": seed, "isolate": isolate, "select": list(select)}
     env = {name: os.environ[name] for name in PASSED_THROUGH if name in os.environ}
     start = f"import sys; sys.path.insert(0, {str(paths.ROOT)!r}); from autograder._work import main; main()"
     return _read(module, sandbox.run_in_job([sys.executable, "-c", start], stdin=json.dumps(task), env=env))
@@ -92,7 +94,7 @@ def _read(module: str, ended: sandbox.JobResult) -> Attempt:
         final = "no end" not in ended.breach
         verdict = Verdict.FAILED if final else Verdict.UNKNOWN
         stopped = f"the shop was stopped: {ended.breach}"
-        return Attempt(_all(module, verdict, stopped), stopped, final)
+        return Attempt(all_alike(module, verdict, stopped), stopped, final)
     try:
         said = json.loads(ended.output)
     except ValueError:
@@ -102,7 +104,7 @@ def _read(module: str, ended: sandbox.JobResult) -> Attempt:
         report = Report.from_json(said["report"])
         return Attempt(report, final=not report.count(Verdict.UNKNOWN))
     told = said.get("refusal") or said["trouble"]
-    return Attempt(_all(module, Verdict.UNKNOWN, told), told, final=False)
+    return Attempt(all_alike(module, Verdict.UNKNOWN, told), told, final=False)
 
 
 def _known_of(first: Report, second: Report) -> Report:
@@ -111,7 +113,7 @@ def _known_of(first: Report, second: Report) -> Report:
     return replace(second, checks=tuple(before.get(check.id, check) for check in second.checks))
 
 
-def _all(module: str, verdict: Verdict, message: str) -> Report:
+def all_alike(module: str, verdict: Verdict, message: str) -> Report:
     """A report in which every check has one verdict, for one reason."""
     checks = tuple(
         CheckResult(

@@ -30,6 +30,8 @@ LEARNERS = (
         "course.toml",
         "docker-compose.yml",
         "mkdocs.yml",
+        "CHANGELOG.md",
+        "pictures",
     ),
     *("modules", "labs", "breakwater", "site"),
 )

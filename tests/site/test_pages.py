@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from breakwater import paths, syllabus
 from breakwater.cli import AREAS
 from breakwater.dev import pages
 from breakwater.dev.content import ModuleContent
-from breakwater.dev.pages import _recordings, commands, lessons, overview, verdicts
+from breakwater.dev.pages import _recordings, commands, lessons, overview, purchase, verdicts
 from breakwater.dev.sources import read_checks
 from breakwater.engines import description
 from breakwater.lab import Lab
@@ -131,3 +132,30 @@ def test_careers_name_outcomes_and_modules_that_there_are() -> None:
     rows = re.findall(r"\(syllabus\.md#module-(\d\d)\) \| `([\w.-]+)` \|$", text_of("careers.md"), re.M)
     assert len(rows) >= 20
     assert [(number, name) for number, name in rows if owners.get(name) != number] == []
+
+
+def test_the_purchase_that_is_drawn_begins_and_ends_at_the_buyer() -> None:
+    steps = list(purchase._steps())
+    assert (steps[0].caller, steps[-1].callee, steps[-1].says) == ("buyer", "buyer", "201")
+    assert {"orders", "inventory", "payments", "provider"} <= {step.callee for step in steps}
+    assert text_of("fragments/purchase.html").count('class="bw-head"') == len(steps)
+
+
+def said_commands() -> Iterator[tuple[str, str]]:
+    """Each `course …` that a page written by hand says, with the page's name."""
+    for file in sorted(SITE.rglob("*.md")):
+        text = file.read_text(encoding="utf-8")
+        if pages.MADE not in text:
+            said = re.findall(r"^\$ (course .*)$", text, re.M) + re.findall(r"`(course [^`]*)`", text)
+            yield from ((file.name, command) for command in said)
+
+
+@pytest.mark.parametrize(("page", "command"), sorted(set(said_commands())))
+def test_a_command_that_a_page_says_exists_with_its_options(page: str, command: str) -> None:
+    sections = {
+        name: text for name, text in re.findall(r"^## (course .*?)\n(.*?)(?=^## |\Z)", commands.text(), re.M | re.S)
+    }
+    name = max((name for name in sections if f"{command} ".startswith(f"{name} ")), key=len, default=None)
+    assert name, f"{page}: there is no {command}"
+    for option in re.findall(r" (--[a-z-]+)", command):
+        assert f"`{option}" in sections[name] or f" {option}" in sections[name], f"{page}: {name} has no {option}"

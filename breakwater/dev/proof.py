@@ -2,12 +2,15 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from typing import Any
 
-from breakwater.checks.verdict import Report
+from breakwater.checks.verdict import Report, Verdict
 from breakwater.dev.content import ModuleContent
 from breakwater.dev.digest import lab_digest
 from breakwater.dev.finding import Finding
@@ -85,40 +88,84 @@ def prove(
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
         else:
             may_run.append(variant)
-    for variant in may_run:
-        select = variant.patch.loses if brief and variant.kind == "wrong" and variant.patch else ()
-        _prove_one(proof, variant, select, say)
+    with closing(_run_all(module, may_run, seed, brief)) as runs:
+        for run in runs:
+            _take(proof, run, say)
     return proof
 
 
-def _prove_one(proof: Proof, variant: Variant, select: tuple[str, ...], say: Say) -> None:
-    """Run one shop through these checks (none: through all), judge what came of it, and add it to the proof."""
-    module, begun = proof.module, time.monotonic()
-    try:
-        report = run_variant(module, variant, proof.seed, select)
-    except (CourseError, ValueError) as error:
-        place = variant.patch.path if variant.patch else module.lab
-        what = f"{variant.name}: the checks did not run: {error}".rstrip(".")
-        found = [module.finding(place, 0, "run", what, "mend that, then run again")]
+@dataclass(frozen=True)
+class Run:
+    """What came of one shop and these checks (none: all): a report, or why they did not run. `seconds` it took."""
+
+    variant: Variant
+    select: tuple[str, ...]
+    outcome: Report | CourseError | ValueError
+    seconds: float
+
+
+def _take(proof: Proof, run: Run, say: Say) -> None:
+    """Judge what came of one shop, and add it to the proof."""
+    module, variant = proof.module, run.variant
+    if isinstance(run.outcome, Report):
+        proof.reports.append((variant, run.outcome))
+        found = list(judge(module, variant, run.outcome, run.select))
     else:
-        proof.reports.append((variant, report))
-        found = list(judge(module, variant, report, select))
+        place = variant.patch.path if variant.patch else module.lab
+        what = f"{variant.name}: the checks did not run: {run.outcome}".rstrip(".")
+        found = [module.finding(place, 0, "run", what, "mend that, then run again")]
     proof.findings += found
     outcome = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "as promised"
-    say(f"{module.id}: {variant.name}: {outcome} ({time.monotonic() - begun:.0f} s)")
+    say(f"{module.id}: {variant.name}: {outcome} ({run.seconds:.0f} s)")
     for finding in found:
         say(f"  {finding}")
 
 
-def run_variant(module: ModuleContent, variant: Variant, seed: str, select: tuple[str, ...] = ()) -> Report:
-    """Lay the variant out and run these checks on it, or all where none is named.
+def _run_all(module: ModuleContent, shops: list[Variant], seed: str, brief: bool) -> Generator[Run, None, None]:
+    """Run the shops, one after another. The few checks of wrong answers in a brief run go side by side instead.
+
+    Trouble of ours can come of that: who met it is run again, alone, at the end.
+    """
+    from breakwater.checks.runner import suitable_workers
+
+    few = [variant for variant in shops if brief and variant.kind == "wrong"]
+    for variant in shops:
+        if variant not in few:
+            yield _run(module, variant, seed)
+    pool, again = ThreadPoolExecutor(suitable_workers("embedded")), []
+    try:
+        for run in pool.map(lambda each: _run(module, each, seed, each.patch.loses, workers=1), few):
+            if isinstance(run.outcome, Report) and run.outcome.count(Verdict.UNKNOWN):
+                again.append(run)
+            else:
+                yield run
+    finally:
+        pool.shutdown(cancel_futures=True)
+    for run in again:
+        yield _run(module, run.variant, seed, run.select, workers=1)
+
+
+def _run(module: ModuleContent, variant: Variant, seed: str, select: tuple[str, ...] = (), **options: Any) -> Run:
+    begun = time.monotonic()
+    outcome: Report | CourseError | ValueError
+    try:
+        outcome = run_variant(module, variant, seed, select=select, **options)
+    except (CourseError, ValueError) as error:
+        outcome = error
+    return Run(variant, select, outcome, time.monotonic() - begun)
+
+
+def run_variant(
+    module: ModuleContent, variant: Variant, seed: str, *, select: tuple[str, ...] = (), workers: int | None = None
+) -> Report:
+    """Lay the variant out and run these checks on it, or all where none is named, by as many judges at a time.
 
     Raises CourseError, or ValueError for a patch that does not fit.
     """
     from breakwater.checks.runner import CheckJob, run_checks
 
     with laid_out(module, variant) as shop:
-        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed, select=select))
+        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed, select=select), workers=workers)
 
 
 def is_committed(patch: Patch) -> bool:

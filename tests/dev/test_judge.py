@@ -99,7 +99,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the checks will say about each variant, instead of running them; an exception is raised."""
     told: dict[str, Any] = {}
 
-    def run(module: object, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
+    def run(module: object, variant: Variant, seed: str, *, select: tuple[str, ...], **_: object) -> Report:
         answer = told[variant.name]
         if isinstance(answer, Exception):
             raise answer
@@ -203,7 +203,9 @@ def test_a_shop_that_cannot_be_judged_is_a_finding(tree: Any, sound: Any) -> Non
     assert found.what == "reference: the checks did not run: orders did not start: no module named app"
 
 
-def test_a_brief_run_asks_of_wrong_answers_what_they_must_lose_and_adds_to_the_record(tree: Any, sound: Any) -> None:
+def test_a_brief_run_asks_of_wrong_answers_what_they_must_lose_and_adds_to_the_record(
+    tree: Any, sound: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = write_record(prove(tree.module, variants(tree.module), seed="a"))
     proof = prove(tree.module, variants(tree.module), seed="b", first_runs=whole["first_runs"], brief=True)
     assert proof.findings == []
@@ -214,6 +216,16 @@ def test_a_brief_run_asks_of_wrong_answers_what_they_must_lose_and_adds_to_the_r
     assert (record["runs"], record["loads"]) == (2, {"busy": 1})
     assert record["kill_matrix"] == whole["kill_matrix"]
     assert record["verdicts"]["42-h1"]["given"] == whole["verdicts"]["42-h1"]["given"] + 3
+
+    told, asked = [report(U, P), report(F, P)], []
+    monkeypatch.setattr(proofs, "run_variant", lambda _, one, *args, **__: asked.append(one.name) or told.pop(0))
+    thin = [one for one in variants(tree.module) if one.name == "wrong/thin"]
+    assert prove(tree.module, thin, seed="c", first_runs=whole["first_runs"], brief=True).findings == []
+    assert asked == ["wrong/thin"] * 2
+
+
+def test_a_check_that_was_asked_for_and_gave_no_verdict_is_a_finding(tree: Any, sound: Any) -> None:
+    whole = write_record(prove(tree.module, variants(tree.module), seed="a"))
     sound["wrong/thin"] = replace(sound["wrong/thin"], checks=())
     [found] = prove(tree.module, variants(tree.module), seed="c", first_runs=whole["first_runs"], brief=True).findings
     assert found.what == "wrong/thin: stays-lit gave no verdict"

@@ -50,7 +50,7 @@ def _module(course: Syllabus, module: Module) -> str:
     if any(pages_of(module)):
         parts.append(_way(module))
     if tracks:
-        parts.append(f"Matters most to: {', '.join(track.lower() for track in tracks)}.")
+        parts.append(f"Matters most to: {', '.join(tracks)}.")
     return "\n\n".join(parts)
 
 

@@ -12,7 +12,7 @@ from breakwater.dev.pages import NOTE, _recordings
 
 PATH = "fragments/evening.html"
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 420, 268, 34, 22, 40
-LAST_S, MOST_S = 12.0, 10.0
+LAST_S, MOST_S = 12.0, 11.0
 SOLD = 201
 
 Rows = list[tuple[float, float, int | None]]

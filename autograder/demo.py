@@ -6,6 +6,7 @@ left *unknown*, which the gradebook keeps without a score.
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.patches import Patch, read_patches
 from breakwater.dev.variants import apply
 
+AT_ONCE = 2
 LEFT_OUT = "not judged in the demo"
 
 
@@ -36,7 +38,11 @@ def grade(checks: Sequence[str], folder: Path) -> Iterator[Marked]:
     handed_in = dict(_hand_in(Content().find(MODULE), checks, folder / "handed-in"))
     with room.alone():
         students, _ = collect.collect(MODULE, folder / "handed-in", room)
-        reports = {student: _judge(student, checks, room) for student in students}
+        room.seed()  # made before two ask for it at once
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            reports = dict(
+                zip(students, pool.map(lambda student: _judge(student, checks, room), students), strict=True)
+            )
 
         def known(module: str, shop: Path, seed: str) -> lab_judge.Judged:
             report = reports[shop.parents[1].name]

@@ -90,9 +90,7 @@ def _play(teller: "Teller", select: list[str], file: Path) -> dict[str, Any]:
 def _judge(teller: "Teller", shops: dict[str, Path], checks: Sequence[str]) -> "dict[str, tuple[CheckResult, ...]]":
     from breakwater import demo as acts
 
-    teller.act(
-        "A ticket shop that works on a sunny day meets bad weather. Two checks of lab 09 judge it by what it does."
-    )
+    teller.act("A ticket shop works on a sunny day. Now the weather turns, and checks judge what it does.")
     with teller.waiting("The shops start, and the checks run…"):
         results = acts.judged(shops, checks)
     teller.checks("The naive shop, as every learner gets it", results["naive"])
@@ -115,7 +113,7 @@ def _load(teller: "Teller", shops: dict[str, Path], file: Path) -> "dict[str, Ru
         with teller.waiting(f"Visitors come to the {name} shop…"):
             runs[name] = acts.loaded(shop)
         teller.run(name, runs[name])
-    teller.say("Why: the naive shop waits as long as payments does; the hardened one bounds each wait, and says so.")
+    teller.say("Why: one waits as long as payments does; the other bounds each wait, and says so to the buyer.")
     try:
         acts.draw(runs, file)
     except ImportError:
@@ -144,7 +142,7 @@ def _grade(
     for each in found:
         teller.marked(each)
         rows.append(vars(each) | {"checks": [_row(check) for check in each.checks]})
-    teller.say("Their points are in a gradebook for formgrader, with a page of feedback each; all of it goes now.")
+    teller.say("Their points are in a gradebook for formgrader, with a page of feedback each.")
     return rows, ""
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,10 +52,9 @@ def demo(
     if picture and picture.suffix != ".svg":
         raise BadInput(f"--picture {picture}: it will be an SVG. Give a name that ends in .svg.")
     teller = Teller(record=picture is not None, quiet=json)
-    try:
-        told = _play(teller, list(select), file)
-    except KeyboardInterrupt:
-        os._exit(INTERRUPTED)  # all that was started sees our end and goes too; nothing is worth waiting for
+    # All that is started sees our end and goes too, so nothing is worth waiting for.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    told = _play(teller, list(select), file)
     if picture:
         picture.write_text(teller.svg(), encoding="utf-8")
     if json:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,13 +78,15 @@ def test_a_learner_is_shown_the_naive_shop_alone(env: dict[str, str], place: Pat
 
 
 @pytest.mark.shop
-def test_a_kill_in_the_middle_leaves_nothing(env: dict[str, str], place: Path) -> None:
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGKILL, -9), (signal.SIGTERM, -15), (signal.SIGINT, 130)])
+def test_an_end_in_the_middle_leaves_nothing(env: dict[str, str], place: Path, how: int, status: int) -> None:
     process = subprocess.Popen([COURSE, "demo"], env=env, stdout=subprocess.DEVNULL)
     try:
         until(lambda: list(place.glob("bw-demo-*/breakwater-*/c-*/*/")), 60, "a shop begins to start")
+        process.send_signal(how)
+        assert process.wait(10) == status
     finally:
         process.kill()
-        process.wait()
     until(lambda: not left(place), 30, "all of it is gone")
 
 

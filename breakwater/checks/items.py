@@ -32,6 +32,12 @@ def limit_s(item: pytest.Item, default_s: float) -> float:
     return float(mark.kwargs.get("limit_s", default_s)) if mark else default_s
 
 
+def takes_s(item: pytest.Item) -> float:
+    """About how long the check takes; 0 where it says nothing. The long ones begin, so that none is left at the end."""
+    mark = item.get_closest_marker("check")
+    return float(mark.kwargs.get("takes_s", 0.0)) if mark else 0.0
+
+
 def planned(item: pytest.Item) -> Planned:
     """What a check says about itself before it runs."""
     mark = item.get_closest_marker("points")
@@ -45,7 +51,10 @@ def is_hidden(item: pytest.Item) -> bool:
 
 
 def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[list[pytest.Item]]:
-    """The items in an order drawn from `seed`, those that need one another together, each after those that it needs."""
+    """The items in an order drawn from `seed`, those that need one another together, each after those that it needs.
+
+    Groups that say that they take long come first, longest first.
+    """
     waiting = list(items)
     random.Random(f"{seed}/order").shuffle(waiting)
     groups: list[list[str]] = []
@@ -56,7 +65,8 @@ def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[list[py
         needed = [group for group in groups if set(group) & set(needs(items[name]))]
         groups = [group for group in groups if group not in needed]
         groups.append([*chain.from_iterable(needed), name])
-    return [[items[name] for name in group] for group in groups]
+    drawn = [[items[name] for name in group] for group in groups]
+    return sorted(drawn, key=lambda group: -sum(map(takes_s, group)))
 
 
 def broken_file(path: Path, error: BaseException) -> str:

@@ -18,6 +18,14 @@ TURNS = 256
 
 Hear = Callable[[str, Any], None]
 
+_running: set["subprocess.Popen[str]"] = set()
+
+
+def give_up() -> None:
+    """End every judge, and its shop with it, that a thread of this process waits for: as if it had died."""
+    for process in tuple(_running):
+        process.kill()
+
 
 class Judges:
     """A context in which judges of one shop run; when it ends, so does each of them, and its shop with it."""
@@ -83,6 +91,7 @@ class Judges:
                     text=True,
                 )
                 self._running.add(process)
+                _running.add(process)
                 return process
         finally:
             os.close(write_fd)
@@ -90,6 +99,7 @@ class Judges:
     def _end(self, process: "subprocess.Popen[str]") -> None:
         with self._lock:
             self._running.discard(process)
+            _running.discard(process)
         process.kill()
         process.wait()
         if process.stdin:

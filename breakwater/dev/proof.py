@@ -1,20 +1,24 @@
-"""The full half: every variant of the shop runs through the checks, and what came out is judged."""
+"""The full half: every variant of the shop runs through the checks, and what came out is judged.
+
+The right shops run alone, one check at a time, since their margins are measured. Of the others, whose verdicts no load
+may turn, several run at a time.
+"""
 
 import subprocess
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from typing import Any
 
 from breakwater.checks.verdict import Report, Verdict
 from breakwater.dev.content import ModuleContent
 from breakwater.dev.digest import lab_digest
 from breakwater.dev.finding import Finding
 from breakwater.dev.judge import judge
+from breakwater.dev.margins import RIGHT
 from breakwater.dev.patches import Patch
 from breakwater.dev.rules_generated import read_json
 from breakwater.dev.variants import Variant, laid_out, variants
@@ -75,7 +79,7 @@ def prove(
     brief: bool = False,
     say: Say = lambda _: None,
 ) -> Proof:
-    """Run each of these shops through all checks, one after another; with `brief`, as in `prove_module`.
+    """Run each of these shops through all checks; with `brief`, as in `prove_module`.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
@@ -122,50 +126,56 @@ def _take(proof: Proof, run: Run, say: Say) -> None:
 
 
 def _run_all(module: ModuleContent, shops: list[Variant], seed: str, brief: bool) -> Generator[Run, None, None]:
-    """Run the shops, one after another. The few checks of wrong answers in a brief run go side by side instead.
-
-    Trouble of ours can come of that: who met it is run again, alone, at the end.
-    """
+    """Run the shops, the right ones first. Trouble of ours beside others is met again alone, at the end."""
     from breakwater.checks.runner import suitable_workers
 
-    few = [variant for variant in shops if brief and variant.kind == "wrong"]
-    for variant in shops:
-        if variant not in few:
-            yield _run(module, variant, seed)
-    pool, again = ThreadPoolExecutor(suitable_workers("embedded")), []
-    try:
-        for run in pool.map(lambda each: _run(module, each, seed, each.patch.loses, workers=1), few):
+    yield from (_run(module, variant, (), seed) for variant in shops if variant.kind in RIGHT)
+    others = [variant for variant in shops if variant.kind not in RIGHT]
+    asked = [variant.patch.loses if brief and variant.patch else () for variant in others]
+    again = []
+    with ThreadPoolExecutor(suitable_workers("embedded")) as pool, _ended_with_us() as runs:
+        runs += [pool.submit(_run, module, *each, seed) for each in zip(others, asked, strict=True)]
+        for run in (each.result() for each in runs):
             if isinstance(run.outcome, Report) and run.outcome.count(Verdict.UNKNOWN):
                 again.append(run)
             else:
                 yield run
+    yield from (_run(module, run.variant, run.select, seed) for run in again)
+
+
+@contextmanager
+def _ended_with_us() -> Iterator[list[Future[Run]]]:
+    """Runs that other threads wait for: those that have not begun never do when this ends, and the others end."""
+    from breakwater.checks.judges import give_up
+
+    runs: list[Future[Run]] = []
+    try:
+        yield runs
     finally:
-        pool.shutdown(cancel_futures=True)
-    for run in again:
-        yield _run(module, run.variant, seed, run.select, workers=1)
+        begun = [run for run in runs if not run.cancel()]
+        while wait(begun, timeout=0.05).not_done:
+            give_up()
 
 
-def _run(module: ModuleContent, variant: Variant, seed: str, select: tuple[str, ...] = (), **options: Any) -> Run:
+def _run(module: ModuleContent, variant: Variant, select: tuple[str, ...], seed: str) -> Run:
     begun = time.monotonic()
     outcome: Report | CourseError | ValueError
     try:
-        outcome = run_variant(module, variant, seed, select=select, **options)
+        outcome = run_variant(module, variant, seed, select)
     except (CourseError, ValueError) as error:
         outcome = error
     return Run(variant, select, outcome, time.monotonic() - begun)
 
 
-def run_variant(
-    module: ModuleContent, variant: Variant, seed: str, *, select: tuple[str, ...] = (), workers: int | None = None
-) -> Report:
-    """Lay the variant out and run these checks on it, or all where none is named, by as many judges at a time.
+def run_variant(module: ModuleContent, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
+    """Lay the variant out and run these checks on it, one at a time, or all where none is named.
 
     Raises CourseError, or ValueError for a patch that does not fit.
     """
     from breakwater.checks.runner import CheckJob, run_checks
 
     with laid_out(module, variant) as shop:
-        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed, select=select), workers=workers)
+        return run_checks(CheckJob(module.id, shop, hidden=True, seed=seed, select=select), workers=1)
 
 
 def is_committed(patch: Patch) -> bool:

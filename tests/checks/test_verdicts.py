@@ -262,6 +262,19 @@ def test_checks_run_in_an_order_drawn_from_the_seed_each_after_those_it_needs(ju
     assert [order.index("c8") for order in orders] == [1, 1, 1]  # after `starts`
 
 
+def test_checks_that_take_long_come_first_the_longest_of_them_at_once(judge) -> None:
+    text = "".join(
+        f'''
+        @pytest.mark.check("c{n}", takes_s={takes_s})
+        async def test_{n}():
+            """It holds."""
+        '''
+        for n, takes_s in enumerate((0, 2, 9, 0))
+    )
+    for seed in "abc":
+        assert list(judge(text, seed=seed))[:3] == ["starts", "c2", "c1"]
+
+
 def test_a_check_that_needs_a_failed_one_fails_and_says_so(judge) -> None:
     checks = judge('''
         @pytest.mark.check("first")

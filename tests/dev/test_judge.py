@@ -1,6 +1,9 @@
 """What came out against what was promised, and what is kept of it."""
 
 import json
+import os
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from breakwater.checks import runner
+from breakwater.checks.runner import CheckJob, run_checks
 from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
 from breakwater.dev import proof as proofs
 from breakwater.dev.judge import compare_goldens, judge
@@ -17,6 +22,7 @@ from breakwater.dev.proof import prove
 from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, summary, write_record
 from breakwater.dev.variants import Variant, variants
 from breakwater.errors import BadInput, ShopDidNotStart
+from tests.waiting import until
 
 P, F, U = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN
 S = "solutions/42-lantern"
@@ -99,7 +105,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the checks will say about each variant, instead of running them; an exception is raised."""
     told: dict[str, Any] = {}
 
-    def run(module: object, variant: Variant, seed: str, *, select: tuple[str, ...], **_: object) -> Report:
+    def run(module: object, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
         answer = told[variant.name]
         if isinstance(answer, Exception):
             raise answer
@@ -201,6 +207,89 @@ def test_a_shop_that_cannot_be_judged_is_a_finding(tree: Any, sound: Any) -> Non
     sound["reference"] = ShopDidNotStart("orders did not start: no module named app.")
     (found,) = prove(tree.module, variants(tree.module), seed="a").findings
     assert found.what == "reference: the checks did not run: orders did not start: no module named app"
+
+
+def test_wrong_answers_run_beside_one_another_and_right_ones_alone(
+    tree: Any, sound: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: set[str] = set()
+    beside: dict[str, set[str]] = {}
+    ended = {f"wrong/{name}": threading.Event() for name in ("none", "thick", "thin")}
+    run = proofs.run_variant
+
+    def watched(module: Any, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
+        beside[variant.name] = set(running)
+        running.add(variant.name)
+        if variant.name == "wrong/none":  # it is the first, and ends last
+            assert ended["wrong/thick"].wait(20)
+            assert ended["wrong/thin"].wait(20)
+        running.discard(variant.name)
+        ended.get(variant.name, threading.Event()).set()
+        return run(module, variant, seed, select)
+
+    monkeypatch.setattr(proofs, "run_variant", watched)
+    monkeypatch.setattr(runner, "suitable_workers", lambda engine: 2)
+    lines: list[str] = []
+    proof = prove(tree.module, variants(tree.module), seed="a", say=lines.append)
+    names = ["reference", "other/chimney", "naive", "wrong/none", "wrong/thick", "wrong/thin"]
+    assert [variant.name for variant, _ in proof.reports] == names
+    assert [line.split(": ")[1] for line in lines] == names
+    assert beside["wrong/thick"] == beside["wrong/thin"] == {"wrong/none"}
+    assert not any(beside[name] for name in names[:2])
+
+
+def test_what_cannot_be_judged_beside_others_does_not_lose_them(tree: Any, sound: Any) -> None:
+    sound["wrong/none"] = ShopDidNotStart("orders did not start: no module named app.")
+    proof = prove(tree.module, variants(tree.module), seed="a")
+    assert [one.rule for one in proof.findings] == ["run"]
+    assert [variant.name for variant, _ in proof.reports][-2:] == ["wrong/thick", "wrong/thin"]
+
+
+@pytest.mark.parametrize(("troubles", "rules"), [(1, []), (2, ["unknown"])])
+def test_trouble_of_ours_beside_others_is_met_again_alone(
+    tree: Any, sound: Any, monkeypatch: pytest.MonkeyPatch, troubles: int, rules: list[str]
+) -> None:
+    ran: list[str] = []
+    run = proofs.run_variant
+
+    def troubled(module: Any, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
+        ran.append(variant.name)
+        return (
+            report(F, U)
+            if variant.name == "wrong/none" and ran.count("wrong/none") <= troubles
+            else run(module, variant, seed, select)
+        )
+
+    monkeypatch.setattr(proofs, "run_variant", troubled)
+    proof = prove(tree.module, variants(tree.module), seed="a")
+    assert [one.rule for one in proof.findings] == rules
+    assert len(proof.reports) == 6
+    assert ran[-1] == "wrong/none"
+
+
+def test_an_interrupt_leaves_no_process(tree: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judges' processes here have nothing to judge, and never end by themselves."""
+    program = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1], str(os.getpid())).touch(); time.sleep(600)"
+    begun = tmp_path / "begun"
+    begun.mkdir()
+
+    def run(module: Any, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
+        if variant.name == "wrong/none":
+            until(lambda: len(list(begun.iterdir())) == 2)
+            raise ShopDidNotStart("orders did not start.")
+        return run_checks(CheckJob(module.id, tmp_path), within=[sys.executable, "-c", program, str(begun)])
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(proofs, "run_variant", run)
+    monkeypatch.setattr(runner, "suitable_workers", lambda engine: 3)
+    wrong = [one for one in variants(tree.module) if one.kind == "wrong"]
+    with pytest.raises(KeyboardInterrupt):
+        prove(tree.module, wrong, seed="a", say=interrupt)
+    for pid in begun.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.name), 0)
 
 
 def test_a_brief_run_asks_of_wrong_answers_what_they_must_lose_and_adds_to_the_record(

@@ -64,7 +64,7 @@ async def test_answer_lost(shop, faults, ledger, measure):
     await ledger.balances(BALANCED_S)
 
 
-@pytest.mark.check("flapping-payment")
+@pytest.mark.check("flapping-payment", takes_s=13)
 @pytest.mark.points(3, outcome="resilience.retries")
 async def test_flapping_payment(shop, faults, ledger, measure):
     """While payments comes and goes, buyers are answered in time, many are sold a seat, and the money is right."""
@@ -84,7 +84,7 @@ async def test_flapping_payment(shop, faults, ledger, measure):
     measure.at_least("buyers sold a seat", percent, SOLD_WHILE_FLAPPING, unit="%", says=says)
 
 
-@pytest.mark.check("retry-storm")
+@pytest.mark.check("retry-storm", takes_s=15)
 @pytest.mark.points(4, outcome="resilience.retries")
 async def test_retry_storm(shop, faults, ledger, measure):
     """While every answer of payments is lost, it is not asked again and again for each purchase."""

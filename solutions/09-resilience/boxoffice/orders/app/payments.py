@@ -9,7 +9,7 @@ import httpx
 from . import logs
 from .breaker import Breaker
 
-DEADLINE_S = 0.8  # for the whole call: connection, request, answer
+DEADLINE_S = 0.6  # for the whole call: connection, request, answer
 OPENS_AFTER, TRIAL_EVERY_S = 5, 0.5
 
 

@@ -137,7 +137,7 @@ def _full_half(modules: "list[ModuleContent]", seed: str, changed: bool, only: l
     for module in modules:
         is_proved = changed and not only and is_current(module)
         shops = ["naive", "reference"] if is_proved else only
-        proof = prove_module(module, seed=seed, only=shops, say=note)
+        proof = prove_module(module, seed=seed, only=shops, alone=not is_proved, say=note)
         remember_first_runs(proof)
         found += proof.findings
         if not is_proved:  # else the margins are in the record, and were measured with care

@@ -1,7 +1,7 @@
 """The full half: every variant of the shop runs through the checks, and what came out is judged.
 
-The right shops run alone, one check at a time, since their margins are measured. Of the others, whose verdicts no load
-may turn, several run at a time.
+Where margins count the right shops run alone, one check at a time. The others, whose verdicts no load may turn, run
+several at a time.
 """
 
 import subprocess
@@ -48,11 +48,13 @@ def prove_module(
     seed: str,
     only: Collection[str] = (),
     brief: bool = False,
+    alone: bool = True,
     say: Say = lambda _: None,
 ) -> Proof:
     """The whole full half, the shops, then the notebooks; with `only`, no more than the shops of these names.
 
     With `brief` it repeats what chance has a part in: no notebooks, and of a wrong answer the checks it must lose.
+    `alone` is for margins: without it right shops, too, run beside others.
     Raises BadInput for a name that no shop has.
     """
     say(f"{module.id}: seed {seed}")
@@ -64,7 +66,7 @@ def prove_module(
             )
     shops = [shop for shop in shops if not only or shop.name in only]
     before = read_json(module.record).get("first_runs", {})
-    proof = prove(module, shops, seed=seed, first_runs=before, brief=brief, say=say)
+    proof = prove(module, shops, seed=seed, first_runs=before, brief=brief, alone=alone, say=say)
     if not only and not brief:
         proof.findings += prove_notebooks(module)
     return proof
@@ -77,9 +79,10 @@ def prove(
     seed: str,
     first_runs: Iterable[str] = (),
     brief: bool = False,
+    alone: bool = True,
     say: Say = lambda _: None,
 ) -> Proof:
-    """Run each of these shops through all checks; with `brief`, as in `prove_module`.
+    """Run each of these shops through all checks; `brief` and `alone` as in `prove_module`.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
@@ -92,7 +95,7 @@ def prove(
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
         else:
             may_run.append(variant)
-    with closing(_run_all(module, may_run, seed, brief)) as runs:
+    with closing(_run_all(module, may_run, seed, brief, RIGHT if alone else ())) as runs:
         for run in runs:
             _take(proof, run, say)
     return proof
@@ -125,13 +128,15 @@ def _take(proof: Proof, run: Run, say: Say) -> None:
         say(f"  {finding}")
 
 
-def _run_all(module: ModuleContent, shops: list[Variant], seed: str, brief: bool) -> Generator[Run, None, None]:
-    """Run the shops, the right ones first. Trouble of ours beside others is met again alone, at the end."""
+def _run_all(
+    module: ModuleContent, shops: list[Variant], seed: str, brief: bool, alone: Collection[str]
+) -> Generator[Run, None, None]:
+    """Run the shops, those of the kinds `alone` first. Trouble of ours beside others is met again alone, at the end."""
     from breakwater.checks.runner import suitable_workers
 
-    yield from (_run(module, variant, (), seed) for variant in shops if variant.kind in RIGHT)
-    others = [variant for variant in shops if variant.kind not in RIGHT]
-    asked = [variant.patch.loses if brief and variant.patch else () for variant in others]
+    yield from (_run(module, variant, (), seed) for variant in shops if variant.kind in alone)
+    others = [variant for variant in shops if variant.kind not in alone]
+    asked = [_must_lose(variant) if brief else () for variant in others]
     again = []
     with ThreadPoolExecutor(suitable_workers("embedded")) as pool, _ended_with_us() as runs:
         runs += [pool.submit(_run, module, *each, seed) for each in zip(others, asked, strict=True)]
@@ -141,6 +146,10 @@ def _run_all(module: ModuleContent, shops: list[Variant], seed: str, brief: bool
             else:
                 yield run
     yield from (_run(module, run.variant, run.select, seed) for run in again)
+
+
+def _must_lose(variant: Variant) -> tuple[str, ...]:
+    return variant.patch.loses if variant.kind == "wrong" and variant.patch else ()
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """How sure a verdict is: every shop of a module through its checks, again and again, on an idle machine and a busy one.
 
-Each run has a seed of its own (the first that of `course dev record`, for the goldens) and is added to the module's record, so that it can be stopped and gone on with: what
-the record holds already, of the content as it is, is not run again. Right answers meet all checks, and wrong ones
-those that they must lose; only the first run of a content is whole. *Busy* means two processes that spin, at normal
-priority, beside whatever else the machine does. It takes hours.
+Each run is added to the module's record, so that it can be stopped and gone on with: what the record holds already, of
+the content as it is, is not run again. Right answers meet all checks, and wrong ones those that they must lose; only
+the first run of a content is whole, and draws from the seed of `course dev record`. *Busy* means two processes that
+spin, at normal priority, beside whatever else the machine does. It takes hours.
     python -m bench.flake --module 09
 """
 

@@ -29,7 +29,7 @@ WIDEST = 55
 Offers = list[tuple[str, str]]
 Completer = Callable[..., Offers]
 
-_CHECK = re.compile(r'@pytest\.mark\.check\("([^"]+)"\)')
+_CHECK = re.compile(r'@pytest\.mark\.check\("([^"]+)"')
 _SENTENCE = re.compile(r'"""(.+?)"""', re.DOTALL)
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
@@ -20,6 +21,7 @@ from model import Design, ModelEngine
 
 from breakwater.checks.__main__ import run_pytest
 from breakwater.checks.job import CheckJob
+from breakwater.checks.processors import Look
 from breakwater.checks.verdict import CheckResult, result_from
 
 
@@ -34,7 +36,9 @@ def judged(
             result = result_from(data)
             results[result.id] = result
 
-    with engine or ModelEngine(design) as running, tempfile.TemporaryDirectory() as empty, _no_rewriting():
+    # A model has no processes whose share of the processors could be counted.
+    uncounted = patch.object(Look, "now", return_value=Look(0.0, {}, {}, 0.0))
+    with engine or ModelEngine(design) as running, tempfile.TemporaryDirectory() as empty, _no_rewriting(), uncounted:
         run_pytest(CheckJob(module, shop or Path(empty), **job), running, write)
     return results
 

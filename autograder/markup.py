@@ -8,6 +8,8 @@ A lesson is CommonMark, read by jupytext. Three marks make a cell count; each id
 | ```` ```python test="NAME" points=2 ```` | a locked, graded cell |
 | `<!-- #region answer="NAME" points=3 -->` … `<!-- #endregion -->` | the question, and a cell that a person marks |
 
+A code cell with `tags=["show"]` appears on the site, with what it gave; one that is solved or graded may not have it.
+
 What learners must not see stands between `### BEGIN …` and `### END …`: in an exercise the `SOLUTION`, in a test the
 `HIDDEN TESTS` (not every test has some), in an answer the `MARK SCHEME` or a `SOLUTION`, for whoever marks it.
 `<!-- include: FILE -->` on a line of its own stands for the contents of FILE, beside the lesson or in `labs/`, which

@@ -14,6 +14,7 @@ from breakwater.dev.content import ModuleContent
 JUDGING = ("checks", "engines", "faults")
 _INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>[^\s#]+)(?:#\S+)?\s*-->")
 _CODE = re.compile(r"^```python\b.*?^```$", re.MULTILINE | re.DOTALL)
+_SHOWN = re.compile(r'^```python tags=\["show"\]\n')
 
 
 def lab_digest(module: ModuleContent) -> str:
@@ -39,9 +40,12 @@ def lab_digest(module: ModuleContent) -> str:
 
 
 def cells_digest(module: ModuleContent) -> str:
-    """The digest of the lessons' code cells: what can change whether a notebook's own tests pass."""
-    found = [(file.name, match[0].encode()) for file in module.lessons for match in _CODE.finditer(_text(file))]
-    return _digest(found)
+    """The digest of the lessons' code cells: what can change whether a notebook's own tests pass.
+
+    It leaves out which cells the site may show.
+    """
+    found = [(file.name, match[0]) for file in module.lessons for match in _CODE.finditer(_text(file))]
+    return _digest((name, _SHOWN.sub("```python\n", code).encode()) for name, code in found)
 
 
 def lesson_digest(lesson: Path) -> str:

@@ -46,7 +46,7 @@ NOT_COMMONMARK = (
 )
 _CELL = re.compile(r"^```python\b(?P<options>.*)$")
 _ANSWER = re.compile(r"^<!--\s*#region\b(?P<options>.*?)-->")
-_OPTION = re.compile(r"\b(?P<key>[a-z]+)=\"?(?P<value>[^\s\"]+)\"?")
+_OPTION = re.compile(r"\b(?P<key>[a-z]+)=\"?(?P<value>\[[^\]]*\]|[^\s\"]+)\"?")
 _LINK = re.compile(r"!?\[[^\]]*\]\(<?(?P<target>[^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
 _INCLUDE = re.compile(r"<!--\s*include:\s*(?P<target>[^\s#]+)(?:#\S+)?\s*-->")
 _COMPARE = re.compile(r"predict\.compare\(\s*[\"'](?P<id>[^\"']+)")
@@ -148,6 +148,16 @@ def _exercise_faults(name: str, cell: Cell, cells: tuple[Cell, ...]) -> Iterator
     if not hidden:
         remedy = f'add a cell test="{name}-hidden" points=N with ### BEGIN HIDDEN TESTS after it'
         yield "exercise-tests", f"exercise `{name}` has no hidden test", remedy
+
+
+def shown_cells_give_nothing_away(module: ModuleContent) -> Iterator[Finding]:
+    """No cell that is solved or graded has the tag by which the site shows a cell and what it gave."""
+    for file in module.lessons:
+        for cell in read_lesson(file)[1]:
+            name = _cell_id(cell)
+            if name and "show" in re.findall(r"[\w-]+", cell.options.get("tags", "")):
+                what = f"`{name}` is solved or graded, and its tag `show` would put it on the site"
+                yield module.finding(file, cell.line, "cell-show", what, "remove the tag from its opening line")
 
 
 def _is_positive(number: str) -> bool:

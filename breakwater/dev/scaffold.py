@@ -110,7 +110,7 @@ LESSON = """\
 
 <!-- $todo what is about to be run, and what to guess. -->
 
-```python
+```python tags=["show"]
 from breakwater import predict, shop
 
 predict("first-guess", None, unit="s")
@@ -118,14 +118,14 @@ predict("first-guess", None, unit="s")
 
 ## Break it
 
-```python
+```python tags=["show"]
 shop.up()
 with shop.slow("orders", "payments", latency_s=2):
     told = shop.buy()
 told
 ```
 
-```python
+```python tags=["show"]
 predict.compare("first-guess", told.elapsed_s)
 shop.trace()
 ```

@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     rules_answers.flaws_are_seen,
     rules_lessons.lessons_are_commonmark,
     rules_lessons.exercises_have_tests,
+    rules_lessons.shown_cells_give_nothing_away,
     rules_lessons.parts_are_in_order,
     rules_lessons.predictions_come_first,
     rules_lessons.reading_is_short,

@@ -180,6 +180,24 @@ BROKEN = {
         '"glass-public"',
         f"{LESSON}:41: cell-points: `glass-public`",
     ),
+    "shown exercise": (
+        LESSON,
+        'exercise="glass"',
+        'exercise="glass" tags=["wide", "show"]',
+        f"{LESSON}:34: cell-show: `glass` is solved or graded, and its tag `show` would put it on the site; remove",
+    ),
+    "shown test": (
+        LESSON,
+        '"glass-hidden" points=1',
+        '"glass-hidden" points=1 tags=["show"]',
+        f"{LESSON}:45: cell-show: `glass-hidden` is",
+    ),
+    "shown answer": (
+        LESSON,
+        'answer="own-shop"',
+        'tags=["show"] answer="own-shop"',
+        f"{LESSON}:53: cell-show: `own-shop` is solved",
+    ),
     "no prediction": (
         LESSON,
         'predict("seconds", None)',
@@ -324,6 +342,13 @@ def test_whatever_can_change_a_verdict_makes_the_record_stale(tree: Any, file: s
 def test_prose_leaves_the_record_current(tree: Any, file: str) -> None:
     tree.write(file, tree.read(file) + "\n# changed\n")
     assert tree.findings() == []
+
+
+def test_a_cell_of_code_may_be_shown_and_the_proof_still_holds(tree: Any) -> None:
+    tree.change(LESSON, "```python\npredict.compare", '```python tags=["show"]\npredict.compare')
+    assert tree.findings() == [
+        f"modules/{ID}/lesson.ipynb: notebook-current: it was generated from an older lesson.md; course release 42"
+    ]
 
 
 def test_the_judging_code_is_part_of_the_digest(tree: Any) -> None:

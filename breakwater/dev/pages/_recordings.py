@@ -3,8 +3,8 @@
 `course dev render --record` runs them and keeps what they gave in `site/recorded/` (data, read by the pages' makers)
 and in `site/figures/` (pictures). Each recording holds the digest of the code that made it.
 
-A page may show only what is on an allow-list, since an output can give an answer away as well as code can: results
-of cells that nobody is graded for. Nothing else is kept.
+A page may show only what is on an allow-list, since an output can give an answer away as well as code can: cells of
+code that the lesson's source tags `show`, with what they gave. Nothing else is kept.
 """
 
 import ast
@@ -26,6 +26,7 @@ from breakwater.syllabus import Module
 
 SITE = paths.ROOT / "site"
 EVENING = SITE / "recorded" / "evening.json"
+SHOW = "show"
 SHOPS = ("as handed to you", "with the lab done")
 BUYERS, OVER_S, LATE_S, DURING = 72, 12.0, 6.0, (2.0, 10.0)
 SETTLES_WITHIN_S = 5.0  # as outcomes.md has it
@@ -55,8 +56,10 @@ def cells(notebook: Path) -> list[Cell]:
 
 
 def may_show(cell: Cell) -> bool:
-    """Whether a page may show a cell and what it gave: prose, and code that nobody is graded for."""
-    return "nbgrader" not in cell["metadata"] and bool(shown(cell))
+    """Whether a page may show a cell and what it gave: prose, and code with the tag; nothing that is graded."""
+    if "nbgrader" in cell["metadata"] or not shown(cell):
+        return False
+    return cell["cell_type"] == "markdown" or SHOW in cell["metadata"].get("tags", [])
 
 
 def shown(cell: Cell) -> str:
@@ -81,8 +84,11 @@ def place(module: ModuleContent, notebook: Path) -> Path:
 
 
 def results(recording: Recording, cell: Cell) -> list[dict[str, str]]:
-    """What a cell gave when it ran as it is now: each with `kind` (markdown, text, picture) and its text."""
-    found: list[dict[str, str]] = recording.get("results", {}).get(_key(cell), [])
+    """What a cell gave when it ran as it is now: each with `kind` (markdown, text, picture) and its text.
+
+    Nothing where a page may not show it, whatever the recording holds.
+    """
+    found: list[dict[str, str]] = recording.get("results", {}).get(_key(cell), []) if may_show(cell) else []
     return found
 
 
@@ -93,9 +99,20 @@ def read(file: Path) -> Recording:
 
 
 def stale() -> list[str]:
-    """The recordings, by path, that were made from other code than there is now."""
-    made = [(EVENING, evening_digest()), *((place(m, n), lesson_digest(m, n)) for m, n in lessons())]
-    return [file.relative_to(paths.ROOT).as_posix() for file, digest in made if read(file).get("code") != digest]
+    """The recordings, by path, that were made from other code than there is now, or hold other cells than may show."""
+    found = [EVENING] if read(EVENING).get("code") != evening_digest() else []
+    found += [place(module, notebook) for module, notebook in lessons() if _is_stale(module, notebook)]
+    return [file.relative_to(paths.ROOT).as_posix() for file in found]
+
+
+def _is_stale(module: ModuleContent, notebook: Path) -> bool:
+    recording = read(place(module, notebook))
+    held = set(recording.get("results", {}))
+    return recording.get("code") != lesson_digest(module, notebook) or held != set(map(_key, _shown_code(notebook)))
+
+
+def _shown_code(notebook: Path) -> list[Cell]:
+    return [cell for cell in cells(notebook) if cell["cell_type"] == "code" and may_show(cell)]
 
 
 def evening_digest() -> str:
@@ -184,7 +201,7 @@ def _run_lesson(module: ModuleContent, notebook: Path) -> Recording:
     shutil.rmtree(pictures, ignore_errors=True)
     pairs = [(cell, ran) for cell, ran in zip(released, book.cells, strict=True) if cell["cell_type"] == "code"]
     kept = {_key(cell): list(_kept(cell, ran.outputs, pictures)) for cell, ran in pairs if may_show(cell)}
-    return {"code": lesson_digest(module, notebook), "results": {key: found for key, found in kept.items() if found}}
+    return {"code": lesson_digest(module, notebook), "results": kept}
 
 
 def _kept(cell: Cell, outputs: Iterable[Any], pictures: Path) -> Iterator[dict[str, str]]:

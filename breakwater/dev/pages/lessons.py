@@ -1,4 +1,7 @@
-"""The lessons as pages: the prose, the code that nobody is graded for, and what a recorded run of it gave."""
+"""The lessons as pages: the prose, the code that its author tagged `show`, and what a recorded run of it gave.
+
+Of other code a page says where it is: an exercise by its name, the rest in one line. A test goes with its exercise.
+"""
 
 import html
 import re
@@ -13,6 +16,8 @@ ABOUT = (
     "To take the lesson yourself: <code>make start</code>.</p>"
 )
 EXERCISE = '<p class="bw-exercise">Exercise <code>{name}</code>: in the notebook, with its tests.</p>'
+GUESS = '<p class="bw-exercise">In the notebook: your guess, beside what happened.</p>'
+CODE = '<p class="bw-exercise">In the notebook: a cell of code.</p>'
 _TEX = {r"\lambda ": "λ", r"\lambda": "λ", " - ": " − "}
 
 
@@ -37,13 +42,21 @@ def _page(path: str, note: str, cells: list[Cell], recording: Recording) -> str:
 
 
 def _cell(path: str, cell: Cell, recording: Recording) -> Iterator[str]:
-    mark = cell["metadata"].get("nbgrader", {})
-    if mark.get("solution") and cell["cell_type"] == "code":
-        yield EXERCISE.format(name=mark["grade_id"])
-    elif _recordings.may_show(cell):
+    if _recordings.may_show(cell):
         text = _recordings.shown(cell)
         yield _prose(text) if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
         yield from (_result(path, result) for result in _recordings.results(recording, cell))
+    elif cell["cell_type"] == "code":
+        yield from _instead(cell)
+
+
+def _instead(cell: Cell) -> Iterator[str]:
+    """What stands for code that a page may not show."""
+    mark = cell["metadata"].get("nbgrader", {})
+    if mark.get("solution"):
+        yield EXERCISE.format(name=mark["grade_id"])
+    elif not mark:
+        yield GUESS if "predict.compare(" in "".join(cell["source"]) else CODE
 
 
 def _result(path: str, result: Mapping[str, str]) -> str:

@@ -146,8 +146,9 @@ def naive() -> Iterator[EmbeddedEngine]:
         yield engine
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def cluster() -> AsyncIterator[Cluster]:
+    """A PostgreSQL with a database for each service. A test leaves a database as it found it: a start takes seconds."""
     port = reserve()
     with tempfile.TemporaryDirectory(prefix="bw-") as folder:
         os.chmod(folder, 0o755)  # the server may be another user
@@ -165,12 +166,18 @@ def url(cluster: Cluster, service: str) -> str:
     return f"postgresql+asyncpg://{service}:{cluster.passwords[service]}@127.0.0.1:{cluster.port}/{service}"
 
 
-def alembic(shop: Path, service: str, cluster: Cluster, *words: str) -> str:
-    """Run alembic in a service's folder; returns what it printed."""
+def alembic(shop: Path, service: str, cluster: Cluster, *commands: str) -> str:
+    """Run alembic's commands in a service's folder, one after another; returns what they printed."""
     environment = {**os.environ, "DATABASE_URL": url(cluster, service)}
-    command = [sys.executable, "-m", "alembic", *words]
+    run = "import sys; from alembic.config import main\nfor words in sys.argv[1:]: main(words.split())"
     done = subprocess.run(
-        command, cwd=shop / service, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", run, *commands],
+        cwd=shop / service,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

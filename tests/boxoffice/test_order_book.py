@@ -19,11 +19,19 @@ pytestmark = pytest.mark.shop
 CARD = "4242424242424242"
 
 
+@pytest.fixture(scope="module")
+def mended(cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mended shop, whose order book has its tables."""
+    shop = lay_over(paths.SOLUTIONS / "09-resilience" / "boxoffice", tmp_path_factory.mktemp("shop") / "mended")
+    alembic(shop, "orders", cluster, "upgrade head")
+    return shop
+
+
 @pytest.fixture
-async def engine(cluster, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    shop = lay_over(paths.SOLUTIONS / "09-resilience" / "boxoffice", tmp_path / "mended")
-    alembic(shop, "orders", cluster, "upgrade", "head")
+async def engine(cluster, mended: Path) -> AsyncIterator[AsyncEngine]:
+    """A way to the order book, in which is no order."""
     engine = create_async_engine(url(cluster, "orders"))
+    await run(engine, "TRUNCATE orders")
     yield engine
     await engine.dispose()
 
@@ -45,8 +53,8 @@ class Book:
 
 
 @pytest.fixture
-def book(engine, tmp_path: Path) -> Any:
-    book, order = (load("orders", name, tmp_path / "mended") for name in ("book", "models"))
+def book(engine, mended: Path) -> Any:
+    book, order = (load("orders", name, mended) for name in ("book", "models"))
     yield Book(book.OrderBook(engine), order.Order, book.HoldUsed)
     for name in [name for name in sys.modules if name.startswith("mended_orders")]:
         del sys.modules[name]

@@ -90,8 +90,7 @@ class Faults:
         behave = partial(self._scene.engine.provider, "PUT", "/behaviour")
         how = ", ".join(f"{key} {value}" for key, value in behaviour.items())
         said = (f"the provider behaves badly ({how})", "the provider behaves again")
-        lingers_s = float(behaviour.get("latency_s", 0.0))
-        return self._during(said, lambda: behave(behaviour), lambda: behave({}), at_least_s, lingers_s)
+        return self._during(said, lambda: behave(behaviour), lambda: behave({}), at_least_s)
 
     async def lasted(self, seconds: float) -> None:
         """Return when the weather that began last has lasted so long."""
@@ -120,7 +119,7 @@ class Faults:
             except BadInput as error:  # the shop is cut in another way than the lab's guide asks
                 raise Observed(f"the weather of this lab has nothing to hit: {error}") from error
 
-        return self._during((fault.began, fault.healed), begin, heal, at_least_s, fault.lingers_s)
+        return self._during((fault.began, fault.healed), begin, heal, at_least_s)
 
     @asynccontextmanager
     async def _during(
@@ -129,12 +128,11 @@ class Faults:
         begin: Callable[[], Any],
         heal: Callable[[], Any],
         at_least_s: float,
-        lingers_s: float = 0.0,
     ) -> AsyncIterator[None]:
         """Begin, and heal at the end; keep in the scene from when until when, and what is `said` of either."""
         await asyncio.to_thread(begin)
         begun, place = time.monotonic(), len(self._scene.faults)
-        self._scene.faults.append(FaultWindow(*said, time.time(), lingers_s=lingers_s))
+        self._scene.faults.append(FaultWindow(*said, time.time()))
         try:
             yield
             await asyncio.sleep(max(0.0, at_least_s - (time.monotonic() - begun)))

@@ -1,8 +1,8 @@
 """One direction of a connection through the fault proxy.
 
 What arrives is a queue of bytes that are late or held, delivered in order, the end of the stream and a broken
-connection included. Faults know no protocol: a message is what one side says until the other speaks. Memory is
-bounded: a pipe that holds much stops reading from its source.
+connection included. What a fault made late is late no more when it heals. Faults know no protocol: a message is what
+one side says until the other speaks. Memory is bounded: a pipe that holds much stops reading from its source.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ END = Signal("the sender has no more to say")
 BROKEN = Signal("the connection broke")
 
 Item = bytes | Signal
+Lateness = list[tuple[LinkFault, float]]  # the seconds by which each fault makes a message late
 
 
 class Way(Protocol):
@@ -48,9 +49,9 @@ class Pipe:
         self._direction = direction
         self._deliver = deliver
         self._cut = cut
-        self._late_s: float | None = None  # of the message that passes; None before it was asked for
+        self._late: Lateness | None = None  # of the message that passes; None before it was asked for
         self._fate: Fate | None = None
-        self._queue: deque[tuple[float, Item]] = deque()
+        self._queue: deque[tuple[float, Lateness, Item]] = deque()
         self.held_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._source: asyncio.Transport | None = None
@@ -64,7 +65,7 @@ class Pipe:
 
     def next_message(self) -> None:
         """What comes from now on is another message, and meets its own lateness and fate."""
-        self._late_s = self._fate = None
+        self._late = self._fate = None
 
     def push(self, item: Item) -> None:
         if self._dropped or self.is_silent:
@@ -72,7 +73,7 @@ class Pipe:
         if self.ready and not (self._queue or self._faults or self._link.held):
             self._deliver(item)
         elif isinstance(item, Signal) or self._is_carried():
-            self._queue.append((monotonic() + self._lateness_s(), item))
+            self._queue.append((monotonic(), self._lateness(), item))
             self.held_bytes += len(item) if isinstance(item, bytes) else 0
             self.flush()
 
@@ -86,16 +87,20 @@ class Pipe:
                 self._cut()
         return self._fate is Fate.CARRIED
 
-    def _lateness_s(self) -> float:
-        if self._late_s is None:
-            self._late_s = sum(fault.late_s(self._direction) for fault in self._faults)
-        return self._late_s
+    def _lateness(self) -> Lateness:
+        if self._late is None:
+            self._late = [(fault, fault.late_s(self._direction)) for fault in self._faults]
+        return self._late
+
+    def _due(self, came: float, late: Lateness) -> float:
+        """When something that came then is handed on, as the faults are now."""
+        return came + sum(late_s for fault, late_s in late if any(fault is each for each in self._faults))
 
     def flush(self) -> None:
         """Hand on everything that is due. To be called again whenever a fault heals or the way is free."""
         while self._queue and self.ready and not self._held():
-            due, item = self._queue[0]
-            if due > monotonic():
+            came, late, item = self._queue[0]
+            if (due := self._due(came, late)) > monotonic():
                 self._wake_at(due)
                 break
             self._queue.popleft()

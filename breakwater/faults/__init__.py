@@ -51,11 +51,6 @@ class Fault:
             _registry[cls.kind] = cls
 
     @property
-    def lingers_s(self) -> float:
-        """For how many seconds after it healed something that it made late may still arrive."""
-        return 0.0
-
-    @property
     def began(self) -> str:
         """What is said of its beginning: `payments stands still`."""
         raise NotImplementedError
@@ -104,7 +99,7 @@ class LinkFault(Fault, abstract=True):
     """Whether nobody listens while it lasts."""
 
     def late_s(self, direction: Direction) -> float:
-        """Seconds by which a message going that way arrives later. Asked once a message."""
+        """Seconds by which a message going that way arrives later; when the fault heals, at the latest. Asked once."""
         return 0.0
 
     def fate(self, direction: Direction) -> Fate:

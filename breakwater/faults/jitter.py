@@ -36,10 +36,6 @@ class Jitter(LinkFault):
         self._random.seed(self.seed)
 
     @property
-    def lingers_s(self) -> float:
-        return self.most_s
-
-    @property
     def began(self) -> str:
         some = "answers" if self.late_share == 1 else f"{self.late_share * 100:g} of a hundred answers"
         return f"{some} of {self.callee} come {self.least_s:.1f} to {self.most_s:.1f} s late"

@@ -20,10 +20,6 @@ class Latency(LinkFault):
         hold_seconds(latency_s=self.latency_s)
 
     @property
-    def lingers_s(self) -> float:
-        return self.latency_s
-
-    @property
     def began(self) -> str:
         return f"answers of {self.callee} come {self.latency_s:.1f} s late"
 

@@ -56,16 +56,12 @@ class Event:
 
 @dataclass(frozen=True)
 class FaultWindow:
-    """A fault that was injected: from when until when (None: still there), and what is said of either moment.
-
-    What it made late may arrive until `lingers_s` after it healed.
-    """
+    """A fault that was injected: from when until when (None: still there), and what is said of either moment."""
 
     began: str
     healed: str
     began_at: float
     healed_at: float | None = None
-    lingers_s: float = 0.0
 
 
 def of_answers(

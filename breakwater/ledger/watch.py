@@ -78,7 +78,7 @@ class Ledger:
         """
         end = await self.settled(within_s)
         if end.breaches:
-            after = "after the trouble ended" if self._healed() else "later"
+            after = "after the trouble ended" if self._trouble_ended() else "later"
             raise Unbalanced(end.breaches, f"{end.seconds:.1f} s {after}")
         return end.seconds
 
@@ -87,7 +87,6 @@ class Ledger:
         called = time.time()
         begun = self._trouble_ended() or called
         deadline = max(begun + within_s, called + LEAST_S)
-        nothing_late_after = max((at + fault.lingers_s for at, fault in self._healed()), default=0.0)
         balanced_since: float | None = None
         was_wrong = False
         while True:
@@ -97,23 +96,16 @@ class Ledger:
             now = time.time()
             was_wrong = was_wrong or is_wrong
             balanced_since = None if is_wrong else balanced_since or now
-            if (
-                balanced_since
-                and looked_at >= nothing_late_after
-                and (now - balanced_since >= SETTLED_S or await self._stood_still(looked_at, record))
-            ):
+            if balanced_since and (now - balanced_since >= SETTLED_S or await self._stood_still(looked_at, record)):
                 return Outcome(record, (), max(0.0, balanced_since - begun) if was_wrong else 0.0)
             if is_wrong and looked_at >= deadline:  # what was read before it may have been mended in time
                 breaches = judge(await self._with_trace(record), self._invariants)
                 return Outcome(record, tuple(breaches), now - begun)
             await asyncio.sleep(POLL_S)
 
-    def _healed(self) -> list[tuple[float, FaultWindow]]:
-        return [(fault.healed_at, fault) for fault in self._faults if fault.healed_at]
-
     def _trouble_ended(self) -> float | None:
         """When the last fault healed, or the last buyer asked after that: from then on the shop's time counts."""
-        healed_at = max((at for at, _ in self._healed()), default=None)
+        healed_at = max((fault.healed_at for fault in self._faults if fault.healed_at), default=None)
         return healed_at and max([healed_at, *(answer.asked_at for answer in self._buyer.told)])
 
     async def _stood_still(self, looked_at: float, record: Record) -> bool:

@@ -108,16 +108,12 @@ async def passing(
             raise end
 
 
-def _lingers_s(timed: Timed) -> float:
-    return timed.fault.lingers_s if timed.fault else 0.0
-
-
 async def _pass_over(engine: Engine, timed: Timed, begun: float, windows: list[FaultWindow]) -> None:
     await asyncio.sleep(begun + timed.from_s - time.time())
     lease = timed.lasts(engine)
     await asyncio.to_thread(lease.__enter__)
     place = len(windows)
-    windows.append(FaultWindow(timed.began, timed.healed, time.time(), lingers_s=_lingers_s(timed)))
+    windows.append(FaultWindow(timed.began, timed.healed, time.time()))
     try:
         await asyncio.sleep(begun + timed.until_s - time.time())
     finally:

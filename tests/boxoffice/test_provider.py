@@ -146,6 +146,16 @@ def test_latency_is_a_wait(provider):
     assert time.monotonic() - begun >= 0.3
 
 
+async def test_what_waits_is_worked_on_when_the_provider_is_quick_again(provider):
+    provider.control("PUT", "/behaviour", latency_s=3600)
+    async with httpx.AsyncClient(verify=False, base_url=provider.url, timeout=PATIENCE_S) as client:
+        waiting = asyncio.create_task(client.post("/captures", json=PURCHASE))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done
+        provider.control("PUT", "/behaviour")
+        assert (await waiting).status_code == 201
+
+
 def test_a_failing_provider_takes_nothing(provider):
     provider.control("PUT", "/behaviour", fail=1.0)
     assert ask(provider).status_code == 503

@@ -84,6 +84,20 @@ async def test_latencies_add_up_and_heal_one_by_one(proxy: LinkProxy) -> None:
     assert proxy.faults == []
 
 
+async def test_what_a_latency_made_late_comes_when_it_heals(proxy: LinkProxy, callee: Callee) -> None:
+    years, moment = Latency("a", "b", 3600), Latency("a", "b", 0.1)
+    proxy.add(years)
+    proxy.add(moment)
+    loop = asyncio.get_running_loop()
+    async with caller(proxy) as (reader, writer):
+        writer.write(ASK)
+        await callee.until(lambda: callee.heard == ASK)
+        started = loop.time()
+        await proxy.remove(years)
+        assert await reader.readexactly(len(ANSWER)) == ANSWER
+        assert loop.time() - started <= 60
+
+
 async def test_a_hang_accepts_and_carries_nothing_until_it_heals(proxy: LinkProxy, callee: Callee) -> None:
     proxy.add(HANG)
     async with caller(proxy) as (reader, writer):

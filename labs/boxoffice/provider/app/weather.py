@@ -22,7 +22,8 @@ LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
 class Behaviour(BaseModel):
     """What the provider does to requests from now on; the default is a sunny day.
 
-    latency_s: how long a request waits before it is worked on, whether or not its caller waits too.
+    latency_s: how long a request waits before it is worked on, whether or not its caller waits too; until the behaviour
+    changes, at the longest.
     hang: requests wait until this is false again; a caller that leaves takes its request along.
     fail: the share of requests that are refused with 503 before anything is done.
     lose_answers: the next so many captures are made (or found by their key), and their answer never arrives:
@@ -60,7 +61,8 @@ class Weather:
     async def hold(self, request: Request) -> None:
         """Keep a request waiting as the behaviour says. Raises Gone, or the Problem that it is refused with."""
         era = self._era
-        await asyncio.sleep(self.behaviour.latency_s)
+        if self.behaviour.latency_s:
+            await _first(asyncio.sleep(self.behaviour.latency_s), self._changed.wait())
         while self.behaviour.hang and era == self._era:
             await _first(self._changed.wait(), _left(request))
         if era != self._era:

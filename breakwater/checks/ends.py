@@ -61,11 +61,12 @@ def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, check
 def _of_the_machine(error: BaseException, scene: Scene) -> str:
     """What the machine did that could explain what was observed; empty where it is the shop that has to."""
     late_by_s = getattr(error, "late_by_s", None)
-    if scene.stalled_s > (STALLED_S if late_by_s is None else max(late_by_s, SHORT_S)):
+    enough_s = STALLED_S if late_by_s is None else max(late_by_s, SHORT_S)
+    if scene.stalled_s > enough_s:
         stalled = f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s"
         return f"{stalled}, so its clock proves nothing"
     share = scene.share()
-    if share.is_too_small and share.waited_s > (late_by_s or 0.0):
+    if share.is_too_small and share.waited_s > enough_s:
         return f"{share}, so its slowness proves nothing"
     return ""
 

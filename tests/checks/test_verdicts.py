@@ -130,6 +130,16 @@ def test_who_was_kept_from_the_processors_is_not_blamed_for_a_wait_that_this_exp
     assert ("waited 6.0 s for a processor" in check.message) is (verdict is Verdict.UNKNOWN)
 
 
+def test_a_moment_without_a_processor_excuses_nobody(judge, monkeypatch) -> None:
+    monkeypatch.setattr(Scene, "share", lambda scene: Share(ran_s=0.02, waited_s=0.1, others=0.9))
+    check = judge('''
+        async def test_plain():
+            """It holds."""
+            assert False, "it does not hold"
+    ''')["plain"]
+    assert (check.verdict, check.message) == (Verdict.FAILED, "it does not hold")
+
+
 def test_each_check_gets_a_fresh_shop(judge) -> None:
     engine = ModelEngine(designs.settles_later)
     checks = judge(

@@ -9,9 +9,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from breakwater.checks.job import CheckJob, Planned
 from breakwater.checks.plugin import Judge
 from breakwater.checks.scratch import open_engine, scratch
 from breakwater.checks.verdict import CheckResult
+from breakwater.engines import Engine, ServiceStatus
 from breakwater.errors import BadInput, CourseError
 
 INI = paths.ROOT / "breakwater" / "checks" / "checks.ini"
@@ -44,17 +47,47 @@ def main() -> None:
 
 
 def judge(job: CheckJob, write: Any, turns: Iterable[int]) -> None:
-    """Judge the job's shop on an engine of its own, which is gone when this returns.
+    """Judge the job's shop on an engine of its own, which is gone when this returns, or on one that is warm.
 
     Raises:
         BadInput: the checks or the shop's description cannot be read, or `select` names no check.
     """
     with scratch() as folder:
-        engine = open_engine(job.engine, job.shop, folder, isolate=job.isolate, lease=True)
+        engine = _engine(job, folder)
         try:
             run_pytest(job, engine, write, turns)
         finally:
             engine.down()
+
+
+class Held:
+    """An engine whose shop somebody else keeps up: to bring it up is to make it fresh, and it does not come down.
+
+    A shop that is not up is brought up by this process, and ends with it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def up(self) -> list[ServiceStatus]:
+        if not self._engine.status():
+            return self._engine.up()
+        begun = time.monotonic()
+        self._engine.reset()
+        took_s = time.monotonic() - begun
+        return [replace(row, seconds=min(row.seconds, took_s)) for row in self._engine.status()]
+
+    def down(self) -> None:
+        """Leave it as it is."""
+
+
+def _engine(job: CheckJob, folder: Path) -> Any:
+    if job.warm:
+        return Held(open_engine(job.engine, job.shop, Path(job.warm), lease=True))
+    return open_engine(job.engine, job.shop, folder, isolate=job.isolate, lease=True)
 
 
 def run_pytest(job: CheckJob, engine: Any, write: Any, turns: Iterable[int] | None = None) -> None:

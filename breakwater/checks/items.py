@@ -2,7 +2,7 @@
 
 import inspect
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,22 @@ def takes_s(item: pytest.Item) -> float:
     return float(mark.kwargs.get("takes_s", 0.0)) if mark else 0.0
 
 
+def looks_at(item: pytest.Item) -> str:
+    """The one folder of the shop that the check looks at; empty where it looks at the services."""
+    mark = item.get_closest_marker("check")
+    return str(mark.kwargs.get("looks_at", "")) if mark else ""
+
+
+def touched(items: Mapping[str, pytest.Item], edited: Collection[str]) -> dict[str, pytest.Item]:
+    """The checks that files in these folders of the shop can change; all, where no folder is named."""
+    services = set(edited) - {looks_at(item) for item in items.values()}
+
+    def is_touched(item: pytest.Item) -> bool:
+        return looks_at(item) in edited if looks_at(item) else bool(services)
+
+    return {name: item for name, item in items.items() if not edited or is_touched(item)}
+
+
 def planned(item: pytest.Item) -> Planned:
     """What a check says about itself before it runs."""
     mark = item.get_closest_marker("points")
@@ -50,10 +66,12 @@ def is_hidden(item: pytest.Item) -> bool:
     return item.path.is_relative_to(paths.SOLUTIONS)
 
 
-def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[list[pytest.Item]]:
+def in_random_order(
+    items: Mapping[str, pytest.Item], seed: str, first: Collection[str] = ()
+) -> list[list[pytest.Item]]:
     """The items in an order drawn from `seed`, those that need one another together, each after those that it needs.
 
-    Groups that say that they take long come first, longest first.
+    Groups with one that is named `first` come first, then those that say that they take long, longest first.
     """
     waiting = list(items)
     random.Random(f"{seed}/order").shuffle(waiting)
@@ -66,7 +84,7 @@ def in_random_order(items: Mapping[str, pytest.Item], seed: str) -> list[list[py
         groups = [group for group in groups if group not in needed]
         groups.append([*chain.from_iterable(needed), name])
     drawn = [[items[name] for name in group] for group in groups]
-    return sorted(drawn, key=lambda group: -sum(map(takes_s, group)))
+    return sorted(drawn, key=lambda group: (not set(map(check_id, group)) & set(first), -sum(map(takes_s, group))))
 
 
 def broken_file(path: Path, error: BaseException) -> str:

@@ -14,6 +14,9 @@ class CheckJob:
     keeps some checks by their ids; `seed` is the class seed, from which hidden checks draw; `isolate` runs the shop's
     services in sandboxes. A judge that `helps` takes turns with another one, which has told what there is to run and
     that the shop starts.
+
+    For one who edits: `warm` is the state of a shop that is up, and stays so; `edited` keeps the checks that files in
+    these folders of the shop can change; those that are named `first` run first.
     """
 
     module: str
@@ -24,6 +27,9 @@ class CheckJob:
     seed: str = ""
     isolate: bool = False
     helps: bool = False
+    warm: str = ""
+    edited: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -31,7 +37,8 @@ class CheckJob:
     @classmethod
     def from_json(cls, text: str) -> Self:
         data: dict[str, Any] = json.loads(text)
-        return cls(**(data | {"shop": Path(data["shop"]), "select": tuple(data["select"])}))
+        lists = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
+        return cls(**(data | lists | {"shop": Path(data["shop"])}))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import IO, Any, Self
 
 from breakwater.checks.job import CheckJob
 
@@ -30,57 +31,72 @@ def give_up() -> None:
 class Judges:
     """A context in which judges of one shop run; when it ends, so does each of them, and its shop with it."""
 
-    def __init__(self, within: Sequence[str]) -> None:
+    def __init__(self, within: Sequence[str] = ()) -> None:
+        self.are_over = False
         self._within = within
+        self._waiting: list[_Started] = []
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
-        self._is_over = False
-
-    def __enter__(self) -> Self:
         # A turn is a byte that only one of them can read, so that no process has to hand them out.
         self._turns, write_fd = os.pipe()
         os.write(write_fd, bytes(range(TURNS)))
         os.close(write_fd)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all of them, and give back what they took."""
+        self.end()
+        for started in self._waiting:
+            self._close(started)
+        os.close(self._turns)
+
+    def prepare(self, count: int) -> None:
+        """Start judges that wait for their job, so that what they import is there when it comes."""
+        self._waiting += [started for _ in range(count) if (started := self._start())]
+
+    def end(self) -> None:
+        """End all of them at once, from whatever thread; those that a job is waiting for seem to have died."""
         with self._lock:
-            self._is_over = True
+            self.are_over = True
             for process in self._running:
                 process.kill()
-        os.close(self._turns)
 
     def run(self, job: CheckJob, hear: Hear) -> str:
         """Have a judge take turns at the job until none is left; return how it ended, with its last words.
 
         `hear` gets all that it tells: the kind of news (`plan`, `check`, `bad_input`, `trouble`), and what it is.
         """
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-            read_fd, write_fd = os.pipe()
-            with os.fdopen(read_fd) as pipe:
-                process = self._start(write_fd, said)
-                if process is None:
-                    return "(it never began)"
-                timer = threading.Timer(START_S + CHECK_S * (len(job.select) or MANY), process.kill)
-                timer.daemon = True
-                timer.start()
-                try:
-                    _send(process, job)
-                    for line in pipe:
-                        [(kind, data)] = json.loads(line).items()
-                        hear(kind, data)
-                    process.wait()
-                finally:
-                    timer.cancel()
-                    self._end(process)
-            return f"({_how(process.returncode)}): {_last_line(said)}"
-
-    def _start(self, write_fd: int, said: Any) -> "subprocess.Popen[str] | None":
-        command = [*self._within, sys.executable, "-I", "-m", "breakwater.checks", str(write_fd), str(self._turns)]
+        started = self._waiting.pop() if self._waiting else self._start()
+        if started is None:
+            return "(it never began)"
+        process = started.process
+        timer = threading.Timer(START_S + CHECK_S * (len(job.select) or MANY), process.kill)
+        timer.daemon = True
+        timer.start()
         try:
-            with self._lock:
-                if self._is_over:
-                    return None
+            _send(process, job)
+            for line in started.news:
+                [(kind, data)] = json.loads(line).items()
+                hear(kind, data)
+            process.wait()
+            return f"({_how(process.returncode)}): {_last_line(started.said)}"
+        finally:
+            timer.cancel()
+            self._close(started)
+
+    def _start(self) -> "_Started | None":
+        with self._lock:
+            if self.are_over:
+                return None
+            read_fd, write_fd = os.pipe()
+            said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+            command = [*self._within, sys.executable, "-I", "-m", "breakwater.checks", str(write_fd), str(self._turns)]
+            try:
                 process = subprocess.Popen(
                     command,
                     stdin=subprocess.PIPE,
@@ -90,21 +106,32 @@ class Judges:
                     start_new_session=True,
                     text=True,
                 )
-                self._running.add(process)
-                _running.add(process)
-                return process
-        finally:
-            os.close(write_fd)
+            finally:
+                os.close(write_fd)
+            self._running.add(process)
+            _running.add(process)
+            return _Started(process, os.fdopen(read_fd), said)
 
-    def _end(self, process: "subprocess.Popen[str]") -> None:
+    def _close(self, started: "_Started") -> None:
+        process = started.process
         with self._lock:
             self._running.discard(process)
             _running.discard(process)
         process.kill()
         process.wait()
-        if process.stdin:
+        for file in (process.stdin, started.news, started.said):
             with suppress(OSError):
-                process.stdin.close()
+                if file:
+                    file.close()
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A judge's process, the pipe by which its news come, and the file with what else it said."""
+
+    process: "subprocess.Popen[str]"
+    news: IO[str]
+    said: IO[str]
 
 
 def _send(process: "subprocess.Popen[str]", job: CheckJob) -> None:

@@ -4,11 +4,12 @@ import ast
 import os
 import shutil
 import stat
+import tempfile
 import warnings
 from pathlib import Path
 
 from breakwater import paths
-from breakwater.bases import CRUMBS
+from breakwater.bases import CRUMBS, is_crumb
 from breakwater.errors import BadInput
 
 OURS = ("provider", "contracts", "invariants", "postgres")
@@ -37,6 +38,40 @@ def lay_over(files: Path | None, target: Path, base: Path = paths.BOXOFFICE) -> 
         if (paths.BOXOFFICE / name).is_dir():
             _copy(paths.BOXOFFICE / name, target / name)
     return target
+
+
+def lay_anew(target: Path, base: Path) -> None:
+    """Make `target`, which `lay_over` made of `base` once, a copy of it as it is now. Raises as `lay_over` does.
+
+    What has not changed stays as it is, compiled code too.
+    """
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        fresh = lay_over(None, Path(folder) / "shop", base=base)
+        now, before = _files(fresh), _files(target)
+        for name in before - now:
+            (target / name).unlink()
+        for name in now:
+            if name not in before or _stamp(target / name) != _stamp(fresh / name):
+                _forget_compiled(target / name)
+                shutil.rmtree(target / name, ignore_errors=True)  # a folder that is a file now
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / name).replace(target / name)
+
+
+def _files(shop: Path) -> set[Path]:
+    found = (path.relative_to(shop) for path in shop.rglob("*") if path.is_file())
+    return {path for path in found if not is_crumb(path)}
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    seen = file.stat()
+    return seen.st_mtime_ns, seen.st_size
+
+
+def _forget_compiled(file: Path) -> None:
+    """Python takes what it compiled for current if only a fraction of a second and no size has changed."""
+    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def syntax_error(shop: Path) -> str | None:

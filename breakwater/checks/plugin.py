@@ -74,12 +74,13 @@ class Judge:
             if name not in {STARTS.id, *known} and not self.bad_input:
                 hint = did_you_mean(name, known) or f" There are: {', '.join(known)}."
                 self.bad_input = BadInput(f"{self.job.module} has no check `{name}`.{hint}")
+        known = items.touched(known, self.job.edited)
         if select:
             known = {name: item for name, item in known.items() if name in select}
         self._checks = [items.planned(item) for item in known.values()]
         for item in known.values():
             _bound(item)
-        return items.in_random_order(known, f"{self.job.seed}/{self.job.module}")
+        return items.in_random_order(known, f"{self.job.seed}/{self.job.module}", self.job.first)
 
     def pytest_runtestloop(self) -> bool:
         """Bring the shop up, and run the checks on it, in place of pytest's own loop."""

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -37,26 +37,44 @@ def run_checks(
         EngineTrouble: the judge's process ended before it had a plan.
     """
     workers = min(workers or suitable_workers(job.engine), len(job.select) or MOST_WORKERS)
-    heard = _Heard(on_result, shared=workers > 1)
-    with ThreadPoolExecutor(workers) as pool, Judges(within) as judges:
+    with Judges(within) as judges:
+        heard = share([job] * workers, judges, on_result)
+    return again_alone(heard, job, within) if workers > 1 else heard.report(job)
+
+
+def share(jobs: Sequence[CheckJob], judges: Judges, on_result: OnResult | None = None) -> "Heard":
+    """Have the judges run the checks of these jobs, one each, which differ in their shop at most.
+
+    The first one tells whether the shop starts; then the others help. Raises as `run_checks` does.
+    """
+    heard = Heard(on_result, shared=len(jobs) > 1)
+    with ThreadPoolExecutor(len(jobs)) as pool:
         helpers: list[Future[None]] = []
 
-        def help_out() -> None:
+        def help_out(job: CheckJob) -> None:
             with suppress(CourseError):  # the others take its turns
                 judges.run(replace(job, helps=True), heard.take)
 
         def hear(kind: str, data: Any) -> None:
             heard.take(kind, data)
             if heard.of_start() is Verdict.PASSED and not helpers:
-                helpers.extend(pool.submit(help_out) for _ in range(workers - 1))
+                helpers.extend(pool.submit(help_out, job) for job in jobs[1:])
 
-        end = judges.run(job, hear)
-        wait(helpers)
+        try:
+            end = judges.run(jobs[0], hear)
+            wait(helpers)
+        except BaseException:
+            judges.end()  # else the helpers would be waited for
+            raise
     if heard.plan is None:
         raise EngineTrouble(f"The judge's process ended before it had a plan {end}")
-    if workers > 1:
-        for check in heard.unknown():
-            heard.tell(_alone(job, check, within))
+    return heard
+
+
+def again_alone(heard: "Heard", job: CheckJob, within: Sequence[str] = ()) -> Report:
+    """The report of what was heard; first, what ended *unknown* beside others runs again with nothing beside it."""
+    for check in heard.unknown():
+        heard.tell(_alone(job, check, within))
     return heard.report(job)
 
 
@@ -81,7 +99,7 @@ def settle(report: Report, control: Callable[[str], Verdict]) -> Report:
     return replace(report, checks=tuple(settled(check) for check in report.checks))
 
 
-class _Heard:
+class Heard:
     """What the judges of one shop have told so far. Where they share the work, an unknown end is not told yet."""
 
     def __init__(self, on_result: OnResult | None, *, shared: bool) -> None:
@@ -115,10 +133,10 @@ class _Heard:
         start = self._results.get(STARTS.id)
         return start.verdict if start else None
 
-    def unknown(self) -> Iterator[CheckResult]:
+    def unknown(self) -> list[CheckResult]:
         """The checks that ended in trouble of ours, or not at all, though the shop had started."""
-        if self.of_start() is Verdict.PASSED:
-            yield from (check for check in self._all() if check.verdict is Verdict.UNKNOWN)
+        unknown = [check for check in self._all() if check.verdict is Verdict.UNKNOWN]
+        return unknown if self.of_start() is Verdict.PASSED else []
 
     def report(self, job: CheckJob) -> Report:
         checks = self._all()

@@ -16,7 +16,7 @@ import typer
 from breakwater.cli import _complete
 from breakwater.errors import BadInput, CourseError
 
-AREAS = ("work", "shop", "images", "check", "load", "ledger", "jupyter", "syllabus", "doctor", "demo", "dev")
+AREAS = ("work", "shop", "images", "check", "watch", "load", "ledger", "jupyter", "syllabus", "doctor", "demo", "dev")
 GROUP = "breakwater.commands"
 INTERRUPTED = 130
 

@@ -46,7 +46,7 @@ def check(
     module = syllabus.load().find_built(name)
     lab.load(module.id)
     if hidden:
-        _hold_hidden(module)
+        hold_hidden(module)
     begun = time.monotonic()
     teller = None if json else Teller(console)
     with _shop(files) as shop:
@@ -54,7 +54,7 @@ def check(
         with teller.waiting() if teller else _nothing():
             report = runner.run_checks(job, on_result=teller.tell if teller else None)
     if not files:
-        _keep(module, report, whole=not select)
+        keep(module, report, whole=not select)
     if teller:
         teller.sum_up(report, time.monotonic() - begun, own=files is None)
     else:
@@ -109,7 +109,8 @@ def _nothing() -> Iterator[None]:
     yield
 
 
-def _hold_hidden(module: "Module") -> None:
+def hold_hidden(module: "Module") -> None:
+    """Raise BadInput where this copy of the course has no hidden checks of the module."""
     from breakwater import paths
 
     folder = paths.SOLUTIONS / module.id / "checks"
@@ -117,7 +118,7 @@ def _hold_hidden(module: "Module") -> None:
         raise BadInput(f"--hidden: this copy of the course has no hidden checks of {module.id}; an instructor's has.")
 
 
-def _keep(module: "Module", report: "Report", *, whole: bool) -> None:
+def keep(module: "Module", report: "Report", *, whole: bool) -> None:
     """Note in `work/` what was said, for the hints, and that the module's public checks have passed."""
     from breakwater import progress
     from breakwater.checks import memory

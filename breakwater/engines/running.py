@@ -111,15 +111,21 @@ class RunningShop:
 
     async def _stop_changed(self) -> None:
         """Stop the services whose files are newer than they, so that they start with their code as it is now."""
-        changed = [unit for unit in self._units.values() if unit.alive and _changed_at(unit.service) > unit.began_at]
-        for unit in changed:
-            self._migrated_since |= {job.name for job in self.shop.of(Kind.JOB) if job.folder == unit.service.folder}
+        changed = [unit for unit in self._changed() if unit.alive]
         for name in self._migrated_since:
             self._done[name].clear()
         await asyncio.gather(*(unit.process.stop(GRACE_S) for unit in changed if unit.process))
 
+    def _changed(self) -> "list[Unit]":
+        """The services whose files are newer than they. Their migrations are newer than the snapshot, too."""
+        changed = [unit for unit in self._units.values() if unit.process and _changed_at(unit.service) > unit.began_at]
+        for unit in changed:
+            self._migrated_since |= {job.name for job in self.shop.of(Kind.JOB) if job.folder == unit.service.folder}
+        return changed
+
     async def reset(self) -> None:
-        """Give the next check a fresh shop."""
+        """Give the next check a fresh shop, with the services' files as they are now."""
+        self._changed()
         units = [unit for unit in self._units.values() if unit.service.kind is Kind.CODE]
         await asyncio.gather(*(self._kill(unit) for unit in units))
         for proxy in self.proxies.values():

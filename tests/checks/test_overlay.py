@@ -1,11 +1,13 @@
 """A shop to be judged consists of somebody's files and our own copy of what is not theirs."""
 
 import os
+import py_compile
+from pathlib import Path
 
 import pytest
 
 from breakwater import paths
-from breakwater.checks.overlay import OURS, lay_over, syntax_error
+from breakwater.checks.overlay import OURS, lay_anew, lay_over, syntax_error
 from breakwater.errors import BadInput
 
 
@@ -30,6 +32,37 @@ def test_a_whole_shop_stays_as_it_is_and_a_removed_file_stays_removed(files, tmp
     shop = lay_over(None, tmp_path / "shop", base=own)
     assert (shop / "orders" / "app" / "new.py").exists()
     assert not (shop / "orders" / "app" / "payments.py").exists()
+
+
+def files_of(shop) -> dict[str, str]:
+    files = (path for path in shop.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(shop)): path.read_text() for path in files}
+
+
+def test_a_shop_laid_anew_is_what_it_would_be_if_laid_for_the_first_time(tmp_path) -> None:
+    own = lay_over(None, tmp_path / "own")
+    shop = lay_over(None, tmp_path / "shop", base=own)
+    orders = own / "orders" / "app"
+    (orders / "main.py").write_text("x = 1\n")
+    (orders / "payments.py").unlink()
+    (orders / "payments.py").mkdir()
+    (orders / "payments.py" / "new.py").write_text("y = 1\n")
+    lay_anew(shop, own)
+    assert files_of(shop) == files_of(lay_over(None, tmp_path / "fresh", base=own))
+    (orders / "payments.py" / "new.py").unlink()
+    (orders / "payments.py").rmdir()
+    (orders / "payments.py").write_text("z = 1\n")
+    lay_anew(shop, own)
+    assert files_of(shop) == files_of(lay_over(None, tmp_path / "again", base=own))
+
+
+def test_what_python_compiled_of_a_file_is_forgotten_when_it_is_laid_anew(tmp_path) -> None:
+    own = lay_over(None, tmp_path / "own")
+    shop = lay_over(None, tmp_path / "shop", base=own)
+    compiled = [Path(py_compile.compile(str(shop / "orders" / "app" / name))) for name in ("main.py", "payments.py")]
+    (own / "orders" / "app" / "main.py").write_text("x = 1\n")
+    lay_anew(shop, own)
+    assert [file.exists() for file in compiled] == [False, True]
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -45,6 +45,34 @@ def test_checks_that_take_long_come_first_the_longest_of_them_at_once(judge) -> 
         assert list(judge(text, seed=seed))[:3] == ["starts", "c2", "c1"]
 
 
+SHORT_LONG_AND_VISITORS = "".join(
+    f'''
+        @pytest.mark.check("{name}", {how})
+        async def test_{name}():
+            """It holds."""
+    '''
+    for name, how in {"short": "", "long": "takes_s=9", "visitors": 'looks_at="visitors"'}.items()
+)
+
+
+def test_what_failed_before_comes_first(judge) -> None:
+    for seed in "abc":
+        assert list(judge(SHORT_LONG_AND_VISITORS, seed=seed, first=("short",)))[:3] == ["starts", "short", "long"]
+
+
+@pytest.mark.parametrize(
+    ("edited", "runs"),
+    [
+        ((), {"short", "long", "visitors"}),
+        (("orders",), {"short", "long"}),
+        (("visitors",), {"visitors"}),
+        (("visitors", "compose.yaml"), {"short", "long", "visitors"}),
+    ],
+)
+def test_an_edit_touches_the_checks_that_look_there(judge, edited, runs) -> None:
+    assert set(judge(SHORT_LONG_AND_VISITORS, edited=edited)) == {"starts"} | runs
+
+
 def test_a_check_that_needs_a_failed_one_fails_and_says_so(judge) -> None:
     checks = judge('''
         @pytest.mark.check("first")

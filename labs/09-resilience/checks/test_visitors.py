@@ -21,7 +21,7 @@ MOST_LEAVE = 30
 CUT_OFF_S = 2.0  # before the end: who was last seen then may have meant to go on
 
 
-@pytest.mark.check("visitors", takes_s=13)
+@pytest.mark.check("visitors", takes_s=13, looks_at="visitors")
 @pytest.mark.points(3, outcome="resilience.load")
 async def test_visitors(visitors, measure):
     """Your visitors come as described: a few, then a crowd; each looks, thinks, holds a seat, thinks and buys it."""

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,8 @@ from breakwater.cli._out import console, note
 from breakwater.errors import BadInput, CourseError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from breakwater.checks.job import CheckJob
     from breakwater.checks.verdict import Report
     from breakwater.checks.warm import WarmShops
@@ -32,6 +36,7 @@ def watch(
     name: Name,
     hidden: Annotated[bool, typer.Option("--hidden", help="Add the hidden checks (where solutions are).")] = False,
     select: Annotated[list[str], typer.Option("-k", metavar="ID", help="Run this check; can be given again.")] = [],  # noqa: B006
+    json: Annotated[bool, typer.Option("--json", help="Report each run as one line of JSON.")] = False,
 ) -> None:
     """Run the checks that an edit touches whenever a file of your shop is saved, those that failed first.
 
@@ -53,7 +58,7 @@ def watch(
         shop = lay_over(None, folder / "shop", base=source)
         job = CheckJob(module.id, shop, hidden=hidden, select=tuple(select))
         with WarmShops(shop, folder) as shops:
-            watching = Watching(module, job, source, shops)
+            watching = Watching(module, job, source, shops, None if json else console)
             watching.begin()
             for edited in _saves(source):
                 watching.begin(edited)
@@ -61,10 +66,15 @@ def watch(
 
 
 class Watching:
-    """One run of the checks after the other, each in a thread of its own."""
+    """One run of the checks after the other, each in a thread of its own.
 
-    def __init__(self, module: "Module", job: "CheckJob", source: Path, shops: "WarmShops") -> None:
-        self._module, self._job, self._source, self._shops = module, job, source, shops
+    They are told on `console`; where there is none, a line of JSON each is printed.
+    """
+
+    def __init__(
+        self, module: "Module", job: "CheckJob", source: Path, shops: "WarmShops", console: "Console | None"
+    ) -> None:
+        self._module, self._job, self._source, self._shops, self._console = module, job, source, shops, console
         self._run: threading.Thread | None = None
         self._failed: set[str] = set()
         self._untold: set[str] = set()  # folders that were edited, and no run has ended since
@@ -74,8 +84,8 @@ class Watching:
         """End the run that is under way, if there is one, and begin one of what an edit of these folders touches."""
         self.stop()
         self._untold.update(edited)
-        if edited:
-            console.rule(f"{', '.join(sorted(edited))} saved, {time.strftime('%H:%M:%S')}", align="left")
+        if edited and self._console:
+            self._console.rule(f"{', '.join(sorted(edited))} saved, {time.strftime('%H:%M:%S')}", align="left")
         self._run = threading.Thread(target=self._judge, daemon=True)
         self._run.start()
 
@@ -97,30 +107,38 @@ class Watching:
             self._untold.clear()
             self._is_first = False
         self._shops.prepare()
-        console.print("Waiting for a file of your shop to be saved (Ctrl-C ends this).", style="dim")
+        if self._console:
+            self._console.print("Waiting for a file of your shop to be saved (Ctrl-C ends this).", style="dim")
 
     def _report(self) -> "Report | None":
-        from dataclasses import replace
-
         from breakwater.checks.overlay import lay_anew, syntax_error
         from breakwater.checks.verdict import Verdict
-        from breakwater.cli._verdicts import Teller
         from breakwater.cli.check import keep
         from breakwater.toml import shown
 
-        begun = time.monotonic()
         lay_anew(self._job.shop, self._source)
         if broken := syntax_error(self._job.shop):
             raise BadInput(f"{shown(self._source)}/{broken}. Mend it; nothing was run.")
         edited = () if self._is_first else tuple(self._untold)
-        job = replace(self._job, edited=edited, first=tuple(self._failed))
-        teller = Teller(console)
-        with teller.waiting():
-            report = self._shops.run(job, teller.tell)
+        report = self._run_and_tell(replace(self._job, edited=edited, first=tuple(self._failed)))
         if report:
             for check in report.checks:
                 (self._failed.discard if check.verdict is Verdict.PASSED else self._failed.add)(check.id)
             keep(self._module, report, whole=not (edited or self._job.select))
+        return report
+
+    def _run_and_tell(self, job: "CheckJob") -> "Report | None":
+        from breakwater.cli._verdicts import Teller
+
+        if self._console is None:
+            report = self._shops.run(job)
+            if report:
+                print(dumps(report.to_json()), flush=True)
+            return report
+        begun, teller = time.monotonic(), Teller(self._console)
+        with teller.waiting():
+            report = self._shops.run(job, teller.tell)
+        if report:
             teller.sum_up(report, time.monotonic() - begun, own=True)
         return report
 

@@ -1,5 +1,6 @@
 """`course watch`: a real shop, checked again whenever one of its files is saved."""
 
+import json
 import os
 import re
 import signal
@@ -116,3 +117,13 @@ def test_a_save_ends_the_run_that_is_under_way(environment: dict[str, str]) -> N
 def test_an_unknown_module_is_told(environment: dict[str, str]) -> None:
     done = subprocess.run([str(COURSE), "watch", "99"], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n"), "Traceback" in done.stderr) == (3, 1, False)
+
+
+def test_programs_get_a_line_of_json_a_run(environment: dict[str, str]) -> None:
+    command = [str(COURSE), "watch", "09", "-k", "dead-catalog", "--json"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        report = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == ""
+    assert (process.returncode, report["module"], report["failed"]) == (0, "09-resilience", 1)

@@ -17,7 +17,7 @@ JSON: `rounds`; `processors`; `load_before`, `load_after` (of the machine, over 
 of `command`, of the command itself; null for Compose), `to_cold` (ratio of the medians), and where a limit is set
 `must_s`, `aim_s`, `over_must_s` and `over_aim_s` (negative: so far inside), or, instead of all these, `why` there is
 no figure; `moments`: seconds into a cold start (medians) at which something was seen from outside, in order;
-`floor`: the longest wait among them, as `from`, `until` and `seconds`; `services`: by name, the seconds from a
+`phases`: what these say that each phase took, by name; `services`: by name, the seconds from a
 service's own start until it was healthy. The exit status is 0 whatever the figures are.
 """
 
@@ -42,7 +42,8 @@ import psutil
 from bench import _moments
 from bench._plain_compose import NoCompose, PlainCompose, finished, plain_compose
 from breakwater import workspace
-from breakwater.engines import ShopSpec
+from breakwater.engines import ShopSpec, description
+from breakwater.engines.description import Kind
 from breakwater.engines.embedded import EmbeddedEngine
 
 LIMITS = {"cold": (3.0, 1.5), "warm_reset": (1.2, 0.6), "warm_edit": (1.2, 0.6)}
@@ -79,6 +80,8 @@ class Bench:
     def __init__(self, folder: Path, compose: PlainCompose | None) -> None:
         self.figures = Figures()
         self._shop = workspace.ensure() / "shop"
+        services = description.load(self._shop).of(Kind.CODE)
+        self._needy = {service.name for service in services if "DATABASE_URL" in service.environment}
         self._folder = folder
         self._compose = compose
 
@@ -99,7 +102,7 @@ class Bench:
             self.figures.why = {name: str(trouble) for name in COMPOSE if name not in self.figures.seconds}
 
     def _embedded(self) -> None:
-        with self._engine("e") as engine, _moments.seen(self._folder / "e") as moments:
+        with self._engine("e") as engine, _moments.seen(self._folder / "e", self._needy) as moments:
             services = self.figures.measure("cold", lambda: engine.up(moments.healthy), cpu_below)
             moments.over()
             self.figures.measure("warm_reset", engine.reset, cpu_below)
@@ -217,7 +220,7 @@ def report(figures: Figures) -> dict[str, Any]:
     return {
         "rows": rows | {name: {"why": why} for name, why in figures.why.items()},
         "moments": in_order,
-        "floor": _moments.longest(in_order),
+        "phases": _moments.phases(in_order),
         "services": {name: round(statistics.median(values), 3) for name, values in figures.services.items()},
     }
 
@@ -249,8 +252,10 @@ def told(figures: dict[str, Any]) -> Iterator[str]:
     for name, seconds in figures["moments"].items():
         yield f"  {seconds:6.3f}  +{seconds - before:.3f}  {name}"
         before = seconds
-    floor = figures["floor"]
-    yield f"The longest wait: {floor['seconds']:.3f} s, from {floor['from']} until {floor['until']}."
+    yield ""
+    yield "What sets the floor, the longest first:"
+    for name, seconds in sorted(figures["phases"].items(), key=lambda phase: -phase[1]):
+        yield f"  {seconds:6.3f} s  {name}"
     yield f"Load {figures['load_before']} before, {figures['load_after']} after, on {figures['processors']} processors."
 
 

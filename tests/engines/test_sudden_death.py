@@ -1,6 +1,5 @@
 """A command or a supervisor that is killed at a bad moment leaves nothing running, and the next command works."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from breakwater.engines import ShopSpec, state
 from breakwater.engines.embedded import EmbeddedEngine
+from tests.processes import is_supervisor, processes_of, supervisor_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.shop
@@ -60,24 +59,6 @@ def wait_for_line(process: "subprocess.Popen[str]", line: str) -> None:
         if said.strip() == line:
             return
     raise AssertionError(f"the process ended before it said {line!r}")
-
-
-def processes_of(folder: Path) -> list[psutil.Process]:
-    """Every process that has to do with a state folder, by its arguments, environment or working directory."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            said = [*process.cmdline(), *process.environ().values(), process.cwd()]
-        except psutil.Error:
-            continue
-        if process.pid != os.getpid() and any(str(folder) in text for text in said):
-            found.append(process)
-    return found
-
-
-def supervisor_of(folder: Path) -> psutil.Process:
-    until(lambda: any("breakwater.engines.supervisor" in p.cmdline() for p in processes_of(folder)))
-    return next(p for p in processes_of(folder) if "breakwater.engines.supervisor" in p.cmdline())
 
 
 def comes_up(stub_folder: Path, folder: Path) -> bool:
@@ -168,7 +149,7 @@ def test_two_commands_at_once_bring_up_one_shop(
     both = [begin(), begin()]
     for process in both:
         wait_for_line(process, "up")
-    supervisors = [p for p in processes_of(folder) if "breakwater.engines.supervisor" in p.cmdline()]
+    supervisors = list(filter(is_supervisor, processes_of(folder)))
     assert len(supervisors) == 1
 
 

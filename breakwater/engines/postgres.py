@@ -109,11 +109,17 @@ class Cluster:
             await self._admin.execute(f"ALTER ROLE {_quoted(role)} PASSWORD '{self.passwords[role]}'")
 
     async def snapshot(self) -> None:
-        """Keep every database as it is now. Nobody may be connected to one."""
-        for name in await self._databases():
+        """Keep every database as it is now, or, if that was done before, bring it back: a reset was broken off.
+
+        Nobody may be connected to one.
+        """
+        if self._seeded:
+            return await self.restore()
+        names = await self._databases()
+        for name in names:
             await self._copy(name, name + SEEDED)
             await self._admin.execute(f"ALTER DATABASE {_quoted(name + SEEDED)} ALLOW_CONNECTIONS false")
-            self._seeded.append(name)
+        self._seeded = names
 
     async def restore(self) -> None:
         """Bring every database back to its snapshot, whoever is connected. One made since is dropped."""

@@ -110,11 +110,16 @@ class RunningShop:
             self._start_code(tasks, tell)
 
     async def _stop_changed(self) -> None:
-        """Stop the services whose files are newer than they, so that they start with their code as it is now."""
+        """Stop the services whose files are newer than they, so that they start with their code as it is now.
+
+        Those that a broken-off reset left half started are ended as well: nobody waits for their health any more.
+        """
         changed = [unit for unit in self._changed() if unit.alive]
         for name in self._migrated_since:
             self._done[name].clear()
         await asyncio.gather(*(unit.process.stop(GRACE_S) for unit in changed if unit.process))
+        half_started = (unit for unit in self._units.values() if unit.alive and not unit.healthy.is_set())
+        await asyncio.gather(*(self._kill(unit) for unit in half_started if unit.service.kind is Kind.CODE))
 
     def _changed(self) -> "list[Unit]":
         """The services whose files are newer than they. Their migrations are newer than the snapshot, too."""
@@ -414,5 +419,7 @@ def _changed_at(service: Service) -> float:
 
 
 async def _release_at(event: asyncio.Event, proxy: LinkProxy) -> None:
-    await event.wait()
-    proxy.release()
+    try:
+        await event.wait()
+    finally:  # broken off, it must not hold what starts next
+        proxy.release()

@@ -11,6 +11,7 @@ import pytest
 
 from breakwater.engines import ShopSpec, state
 from breakwater.engines.embedded import EmbeddedEngine
+from breakwater.errors import ShopDidNotStart
 from tests.processes import is_supervisor, processes_of, supervisor_of
 from tests.waiting import until
 
@@ -21,6 +22,7 @@ import sys, time
 from pathlib import Path
 from breakwater.engines import ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
+from breakwater.errors import ShopDidNotStart
 engine = EmbeddedEngine(ShopSpec(Path(sys.argv[1]), Path(sys.argv[2])), lease=sys.argv[3] == "lease")
 print("begun", flush=True)
 engine.up(lambda service: print(service.name, flush=True))
@@ -168,3 +170,26 @@ def test_recorded_groups_are_ended_only_if_they_are_ours(tmp_path: Path) -> None
         child.kill()
         other.kill()
         other.wait()
+
+
+def test_up_repairs_what_a_reset_left_that_a_dying_service_broke_off(
+    make_engine: Callable[..., EmbeddedEngine], stub_copy: Path, tmp_path: Path
+) -> None:
+    dies, waits = tmp_path / "dies", tmp_path / "waits"
+    _begin_with(stub_copy / "front", f"import os, sys\nif os.path.exists({str(dies)!r}): sys.exit(1)\n")
+    _begin_with(stub_copy / "back", f"import os, time\nwhile os.path.exists({str(waits)!r}): time.sleep(0.01)\n")
+    engine = make_engine(stub_copy)
+    engine.up()
+    dies.touch()
+    waits.touch()
+    with pytest.raises(ShopDidNotStart, match="front"):
+        engine.reset()
+    dies.unlink()
+    waits.unlink()
+    assert {row.state for row in engine.up()} == {"healthy"}
+    engine.reset()
+
+
+def _begin_with(service: Path, code: str) -> None:
+    main = service / "app" / "main.py"
+    main.write_text(code + main.read_text())

@@ -15,7 +15,7 @@ class Jitter(LinkFault):
     With a `late_share` below 1, that share of the answers is late, drawn by chance, and the others are not: a long
     tail, as from a callee that stands still now and then. The same `seed` draws the same times, in the order in which
     answers begin. On a connection that carries several calls at once (gRPC), what is said until the caller speaks
-    again counts as one answer, and none overtakes another.
+    again counts as one answer, and none overtakes another. When it heals, what it still keeps back comes at once.
     """
 
     least_s: float = 0.0

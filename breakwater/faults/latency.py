@@ -8,7 +8,10 @@ from breakwater.faults import Direction, LinkFault, hold_seconds
 
 @dataclass(frozen=True)
 class Latency(LinkFault):
-    """Every answer on the link comes `latency_s` later, whole and in order, as from a busy callee."""
+    """Every answer on the link comes `latency_s` later, whole and in order, as from a busy callee.
+
+    When it heals, what it still keeps back comes at once.
+    """
 
     latency_s: float = 1.0
 

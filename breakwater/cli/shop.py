@@ -49,6 +49,8 @@ def up(
     """Start the shop, and wait until every service is healthy."""
     started = time.monotonic()
     runner = open_shop(engine, shop, make=True, port=port)
+    if engine == "embedded":
+        _give_up_lost_data(runner)
     try:
         services = runner.up(lambda service: None if json else _tell(service))
     except ShopDidNotStart as error:
@@ -149,6 +151,18 @@ def open_shop(engine: str, folder: Path | None, *, make: bool = False, **options
     place = (folder or work / "shop").resolve()
     state = paths.state() / hashlib.sha256(str(place).encode()).hexdigest()[:12]
     return kind(engines.ShopSpec(place, state), **options)
+
+
+def _give_up_lost_data(runner: Any) -> None:
+    """End a shop whose database server has died: its data went with it, so the shop can only begin anew."""
+    from breakwater.engines.description import Kind, load
+
+    states = {service.name: service.state for service in runner.status()}
+    lost = [name for name, state in states.items() if state == "exited"]
+    servers = {server.name for server in load(runner.spec.folder).of(Kind.SERVER)} if lost else set()
+    for name in servers.intersection(lost):
+        note(f"{name} had ended, and the shop's data with it: the shop begins anew.")
+        runner.down()
 
 
 def _tell(service: "ServiceStatus") -> None:

@@ -22,6 +22,7 @@ from breakwater.faults.latency import Latency
 from breakwater.ledger import Ledger
 from breakwater.ledger import load as load_invariants
 from tests.boxoffice.conftest import up
+from tests.proven import unless_proven
 from tests.waiting import until
 
 pytestmark = pytest.mark.shop
@@ -67,7 +68,11 @@ class Stage:
         return Counter((exchange.caller, exchange.callee) for exchange in self.engine.trace())
 
 
-@pytest.fixture(scope="module", params=[None, *OTHERS], ids=["reference", *(path.stem for path in OTHERS)])
+@pytest.fixture(
+    scope="module",
+    params=unless_proven([None, *OTHERS]),
+    ids=lambda other: other.stem if other else "reference",
+)
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
     shop = lay_over(MODULE / "boxoffice", tmp_path_factory.mktemp("shop") / "shop")
     if request.param:

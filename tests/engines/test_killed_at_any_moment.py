@@ -166,13 +166,9 @@ class Shop:
         command = [sys.executable, "-c", "from breakwater.cli import main; main()", "shop", *words]
         return subprocess.run([*command, "--shop", str(self.folder)], capture_output=True, text=True, timeout=60)
 
-    def comes_up(self, death: Death) -> None:
-        """`course shop up` works; only where the data is lost with its server, it first says what to do."""
+    def comes_up(self) -> None:
+        """`course shop up` works."""
         up = self.course("up")
-        if death.victim == "PostgreSQL" and up.returncode == 3:
-            assert "PostgreSQL has ended, and its data with it. Run: course shop down" in up.stderr
-            assert self.course("down").returncode == 0
-            up = self.course("up")
         assert up.returncode == 0, up.stderr
 
     def serves(self) -> bool:
@@ -214,7 +210,7 @@ def test_whatever_is_killed_whenever_nothing_stays_and_the_next_command_works(
         until(lambda: not shop.orphans(shell.pid), what="no orphan after the death")
         shell.communicate(timeout=30)  # its command hears of it, and ends
     until(lambda: not shop.orphans(shell.pid), what="no orphan after the command")
-    shop.comes_up(death)
+    shop.comes_up()
     assert {row.state for row in shop.engine.status()} == {"healthy"}
     until(shop.serves, what="every link carries")
     shop.engine.down()

@@ -149,7 +149,8 @@ def _docker() -> Finding:
         version = client.version()["Version"]
         absent = images.missing(client, images.bases(asyncio.run(composition.read(paths.BOXOFFICE))))
     except EngineTrouble as trouble:
-        return found(State.MISSING, str(trouble))
+        says, _, remedy = str(trouble).partition(f" {daemon.WITHOUT}")
+        return found(State.MISSING, says, f"{daemon.WITHOUT}{remedy}")
     says = f"Docker {version} with Compose {daemon.compose_version()}"
     if absent:
         more = "Fetch them: course images (without a registry: course images --offline)"

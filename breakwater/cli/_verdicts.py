@@ -41,9 +41,8 @@ class Teller:
         counts = [f"{_count(checks, verdict)} {verdict}" for verdict in Verdict if _count(checks, verdict)]
         points, of = (sum(getattr(check, key) for check in checks) for key in ("points", "max_points"))
         kind = "" if any(check.hidden for check in checks) else "public "
-        line = (
-            f"{len(checks)} {kind}checks: {', '.join(counts) or 'none'} · {points:g} of {of:g} points · {seconds:.0f} s"
-        )
+        many = f"{len(checks)} {kind}check{'' if len(checks) == 1 else 's'}"
+        line = f"{many}: {', '.join(counts) or 'none'} · {points:g} of {of:g} points · {seconds:.0f} s"
         self._console.print("\n" + line, markup=False)
         if then := next_command(report, own=own):
             self._console.print(f"Next: {then}", markup=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from breakwater.checks.job import CheckJob
-    from breakwater.checks.verdict import Report
+    from breakwater.checks.verdict import CheckResult, Report
     from breakwater.checks.warm import WarmShops
     from breakwater.syllabus import Module
 
@@ -76,7 +76,7 @@ class Watching:
     ) -> None:
         self._module, self._job, self._source, self._shops, self._console = module, job, source, shops, console
         self._run: threading.Thread | None = None
-        self._failed: set[str] = set()
+        self._last: dict[str, CheckResult] = {}  # what each check said when it ran last
         self._untold: set[str] = set()  # folders that were edited, and no run has ended since
         self._is_first = True
 
@@ -120,11 +120,10 @@ class Watching:
         if broken := syntax_error(self._job.shop):
             raise BadInput(f"{shown(self._source)}/{broken}. Mend it; nothing was run.")
         edited = () if self._is_first else tuple(self._untold)
-        report = self._run_and_tell(replace(self._job, edited=edited, first=tuple(self._failed)))
+        failed = tuple(name for name, check in self._last.items() if check.verdict is not Verdict.PASSED)
+        report = self._run_and_tell(replace(self._job, edited=edited, first=failed))
         if report:
-            for check in report.checks:
-                (self._failed.discard if check.verdict is Verdict.PASSED else self._failed.add)(check.id)
-            keep(self._module, report, whole=not (edited or self._job.select))
+            keep(self._module, self._standing(report), whole=not self._job.select)
         return report
 
     def _run_and_tell(self, job: "CheckJob") -> "Report | None":
@@ -139,8 +138,13 @@ class Watching:
         with teller.waiting():
             report = self._shops.run(job, teller.tell)
         if report:
-            teller.sum_up(report, time.monotonic() - begun, own=True)
+            teller.sum_up(self._standing(report), time.monotonic() - begun, own=True)
         return report
+
+    def _standing(self, report: "Report") -> "Report":
+        """How the shop stands: this run's results, and of checks that it did not touch what they said last."""
+        self._last |= {check.id: check for check in report.checks}
+        return replace(report, checks=tuple(self._last.values()))
 
 
 def _saves(source: Path) -> Iterator[set[str]]:

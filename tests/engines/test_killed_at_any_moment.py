@@ -1,6 +1,6 @@
 """`kill -9` at ten moments of a shop's life: nothing is orphaned, no fault stays, and the next command works.
 
-What dies and when is drawn: BREAKWATER_SEED draws others. The moment itself is a part of the time that a phase takes here.
+What dies and when is drawn; another BREAKWATER_SEED draws others. Moments are parts of the time that a phase takes.
 """
 
 import json

@@ -43,6 +43,11 @@ class SandboxedKernelManager(AsyncKernelManager):
         return str(self._shared / "k.json")
 
     @property
+    def meeting(self) -> Path:
+        """Where the kernel can meet another process, at a socket."""
+        return self._shared / "judge"
+
+    @property
     def kernel_spec(self) -> Any:
         spec = copy(super().kernel_spec)
         if spec is not None:
@@ -83,6 +88,10 @@ class SandboxedKernelManager(AsyncKernelManager):
 
 class OpenKernelManager(AsyncKernelManager):
     """Starts the kernel as any other program, where an instructor does without the sandbox."""
+
+    @property
+    def meeting(self) -> Path:
+        return Path(self.connection_file).with_suffix(".judge")
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
         env = options.pop("env", None) or dict(os.environ)

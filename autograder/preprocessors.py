@@ -10,6 +10,7 @@ What nbgrader 0.9.6 does, and what we do instead, each for its reason:
 | a cell that ends or hangs the kernel costs all scores | it fails, the rest runs without it | the rest may be right |
 | anything on stderr makes a test cell 0 | only an error does | a warning is no wrong answer |
 | hidden tests and their tracebacks stand in the feedback | they are cut out | they are hidden |
+| test cells run beside the learner's code | they run in the judge; only plain data crosses | it could forge them |
 """
 
 import asyncio
@@ -21,12 +22,14 @@ from typing import Any
 import zmq
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import preprocessors, utils
 from nbgrader.api import Gradebook
 from traitlets import Integer
 
 from autograder import digest, sandbox, signing
+from autograder.cell_judge import CellJudge, LineLost
 from autograder.classroom import LAB, Classroom
 from autograder.kernel import OpenKernelManager, SandboxedKernelManager
 
@@ -114,6 +117,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         sandbox.require()
         self._deadline = monotonic() + self.notebook_timeout
         self._given_up: dict[int, str] = {}
+        self._judge: CellJudge | None = None
         for _ in range(self.restarts + 1):
             self._at = self._before = -1
             try:
@@ -123,10 +127,14 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
                     raise
                 what = "ended the kernel" if isinstance(error, DeadKernelError) else "could not be interrupted"
                 self._given_up[self._at] = f"this cell {what}"
+            except LineLost:
+                self._given_up[self._at] = "this cell broke the line between the learner's code and its test"
             except zmq.Again:
                 self._given_up[self._before] = "this cell broke the connection to its kernel"
             except Ended as error:
                 self._give_up_from(nb, self._at, str(error))
+            finally:
+                self._dismiss_judge()
         self._give_up_from(nb, 0, "the kernel was ended again and again")
         return nb, resources
 
@@ -152,7 +160,27 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         self._before, self._at = self._at, index
         if monotonic() > self._deadline:
             raise Ended(f"the notebook had run for {self.notebook_timeout} s before this cell's turn came")
+        if _is_test(cell):
+            return self._judged(cell, resources, index), resources
         return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
+
+    def _judged(self, cell: Any, resources: Any, index: int) -> Any:
+        """Run a test cell in the judge, while the kernel does what its code is asked."""
+        self._judge = self._judge or CellJudge(self.km.meeting)
+        source = cell.source
+        self._judge.begin(source)
+        cell.source = self._judge.serves
+        try:
+            cell, _ = super().preprocess_cell(cell, resources, index)
+        finally:
+            cell.source = source
+        cell.outputs = [*cell.outputs, *(NotebookNode(output) for output in self._judge.outputs())]
+        return cell
+
+    def _dismiss_judge(self) -> None:
+        if self._judge:
+            self._judge.close()
+        self._judge = None
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
         """As nbclient's, with an end: a kernel whose connection broke would be waited for without one."""
@@ -177,6 +205,12 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
             if cell.cell_type == "code" and index not in self._given_up:
                 self._given_up[index] = reason
                 _fail(cell, reason)
+
+
+def _is_test(cell: Any) -> bool:
+    """Whether a cell is the instructor's and tells whether the learner's code is right."""
+    told = cell.metadata.get("nbgrader", {})
+    return bool(told.get("grade")) and not told.get("solution")
 
 
 def _fail(cell: Any, reason: str) -> None:

@@ -1,0 +1,105 @@
+"""The two ends of a line, in what they have in common; and the learner's, which does what it is asked."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from .line import Line, Message, Refused
+from .objects import DOING, builtin_error, describe, named_error, stand_in
+
+
+class Stopped(Exception):
+    """The learner's code was interrupted: it took too long."""
+
+
+class Side:
+    """One end: makes what stands for the other side's objects, and does with ours what the other side asks."""
+
+    is_strict = False
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.line = Line(connection, self)
+
+    def hold(self, what: str, thing: Any, details: Message) -> None:
+        """Raise Refused for what the other side may not do. It may do all."""
+
+    def do(self, what: str, thing: Any, details: Message) -> Any:
+        if what not in DOING:
+            raise Refused(f"nobody knows how to {what}")
+        self.hold(what, thing, details)
+        return DOING[what](thing, **details)
+
+    async def run(self, thing: Any) -> Any:
+        self.hold("await", thing, {})
+        try:
+            return await thing
+        except KeyboardInterrupt as error:  # out of a task it would end the loop
+            raise Stopped("it was interrupted, since it took too long") from error
+
+    def describe(self, thing: Any) -> Message:
+        return describe(thing)
+
+    def stand_in(self, told: Message) -> Any:
+        return stand_in(self.line, told)
+
+    def raised(self, error: BaseException) -> Message:
+        base = builtin_error(type(error)) or Exception
+        own = {} if type(error) is base else {"kind": self.line.sent(type(error))}
+        return {"base": base.__name__, "args": self.line.sent(list(error.args)), **own}
+
+    def error(self, told: Message) -> BaseException:
+        kind = self.line.received(told["kind"]) if "kind" in told else named_error(str(told.get("base")))
+        args = self.line.received(told.get("args", []))
+        try:
+            return kind(*args)
+        except Exception:  # it is made in another way, or of another class
+            return named_error(str(told.get("base")))(*args)
+
+
+class Learner(Side):
+    """The learner's end: `names` is where what a test names is looked up."""
+
+    def __init__(self, connection: socket.socket, names: Mapping[str, Any]) -> None:
+        super().__init__(connection)
+        self._names = names
+
+    def do(self, what: str, thing: Any, details: Message) -> Any:
+        if what != "name":
+            return super().do(what, thing, details)
+        name = details["name"]
+        return [self._names[name]] if name in self._names else []
+
+
+_serving: Learner | None = None
+
+
+async def serve(path: str, names: Mapping[str, Any]) -> None:
+    """Do what the judge at the other end of the socket `path` asks, until it says that this is all for now.
+
+    Awaited again, it goes on over the same line: what the judge holds of ours is still there. An interrupt ends the
+    learner's code that runs, whose caller hears of it; where none runs it ends the serving.
+    """
+    global _serving
+    if _serving is None:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(path)
+        _serving = Learner(connection, names)
+    line, loop = _serving.line, asyncio.get_running_loop()
+    ours = {Side.do.__code__, Side.run.__code__}
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        while frame:
+            if frame.f_code in ours:
+                raise KeyboardInterrupt
+            frame = frame.f_back
+        loop.call_soon_threadsafe(line.rested.set)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        line.listen()
+        await line.rested.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)

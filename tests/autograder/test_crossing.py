@@ -1,0 +1,387 @@
+"""What crosses between a learner's process and the judge's: plain data as it is, everything else by reference."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter, OrderedDict, deque, namedtuple
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder._cells import Cells, Judge
+from autograder.inert.crossing import sides
+from autograder.inert.crossing.values import CannotCross, decode, encode
+
+Point = namedtuple("Point", "x y")
+
+ATOMS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.complex_numbers(allow_nan=False)
+    | st.decimals(allow_nan=False)
+    | st.fractions()
+    | st.uuids()
+    | st.dates()
+    | st.times()
+    | st.datetimes()
+    | st.timedeltas()
+    | st.sampled_from([range(3, 9, 2), -(1 << 4000), UTC, bytearray(b"x"), Point(1, "a")])
+)
+KEYS = st.none() | st.integers() | st.text() | st.tuples(st.integers(), st.text())
+PLAIN = st.recursive(
+    ATOMS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.lists(inner, max_size=4).map(lambda items: deque(items, maxlen=7))
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=4).map(OrderedDict)
+        | st.sets(KEYS, max_size=4)
+        | st.frozensets(KEYS, max_size=4)
+        | st.lists(KEYS, max_size=4).map(Counter)
+    ),
+    max_leaves=12,
+)
+
+
+def refuse(thing: object) -> Any:
+    raise AssertionError(f"{thing!r} is to cross as it is")
+
+
+def crossed(value: object) -> Any:
+    return decode(json.loads(json.dumps(encode(value, refuse))), refuse)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether they are equal, and of the same kinds, down to the last."""
+    if type(one).__name__ != type(other).__name__ or one != other:
+        return False
+    if isinstance(one, dict):
+        return all(map(alike, one.values(), other.values()))
+    return not isinstance(one, list | tuple | deque) or all(map(alike, one, other))
+
+
+@given(PLAIN)
+def test_plain_data_arrives_as_it_is(value: object) -> None:
+    assert alike(crossed(value), value)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "float64", "complex128", "bool", "U3", "S2", "M8[s]"])
+def test_arrays_arrive_with_their_shape_and_type(dtype: str) -> None:
+    array = numpy.arange(6).astype("i8").astype(dtype).reshape(2, 3)
+    for value in (array, array[:, ::2], array[0, 1], numpy.empty((0, 3), dtype)):
+        arrived = crossed(value)
+        assert type(arrived) is type(value)
+        assert (arrived.dtype, arrived.shape) == (value.dtype, value.shape)
+        assert numpy.all(arrived == value)
+
+
+class Anything(int):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __index__(self) -> int:
+        return 42
+
+
+class Text(str):
+    def __str__(self) -> str:
+        return "forged"
+
+
+class Items(list[int]):
+    def __iter__(self) -> Iterator[int]:
+        return iter([42])
+
+
+@pytest.mark.parametrize(
+    ("value", "is_really"),
+    [(Anything(7), 7), (Text("true"), "true"), (Items([1]), [1]), (numpy.float64(2), numpy.float64(2))],
+)
+def test_what_derives_from_a_builtin_crosses_as_what_it_is_to_the_builtin(value: object, is_really: object) -> None:
+    arrived = crossed(value)
+    assert type(arrived) is type(is_really)
+    assert arrived == is_really
+
+
+def test_a_number_that_is_too_long_for_decimal_digits_crosses() -> None:
+    assert crossed([10**6000]) == [10**6000]
+
+
+def test_what_holds_itself_does_not_cross() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(CannotCross, match="nested"):
+        encode(endless, refuse)
+
+
+JUNK = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3) | st.sampled_from(["array", "named", "Decimal", "set", "O", "<f8"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["$", "items", "pairs", "text", "dtype", "shape", "base64", "name", "fields"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(JUNK)
+def test_whatever_comes_is_data_or_is_refused(data: object) -> None:
+    def referred(data: object) -> Any:
+        raise CannotCross("no object")
+
+    with contextlib.suppress(CannotCross, RecursionError):
+        decode(data, referred)
+
+
+# Test cells, on one side, and a learner's names, on the other.
+
+
+class Meeting:
+    """A judge, and a learner's process, which the cell `learner` has filled."""
+
+    def __init__(self, learner: str) -> None:
+        ours, theirs = socket.socketpair()
+        program = "import asyncio, socket, sys\nfrom crossing import sides\n"
+        program += "names = {'__name__': 'learner'}\nexec(sys.argv[2], names)\n"
+        program += "async def main():\n    side = sides.Learner(socket.socket(fileno=int(sys.argv[1])), names)\n"
+        program += "    side.line.listen()\n    while side.line.broke is None:\n        await side.line.rested.wait()\n"
+        program += "        side.line.listen()\nasyncio.run(main())"
+        path = str(Path(sides.__file__).parents[1])
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", program, str(theirs.fileno()), learner],
+                pass_fds=[theirs.fileno()],
+                env=os.environ | {"PYTHONPATH": path},
+                stderr=subprocess.DEVNULL,
+            )
+        self._connection = ours
+        self._cells = Cells()
+
+    async def run(self, *tests: str) -> list[list[dict[str, Any]]]:
+        judge = Judge(self._connection)
+        self._cells.meet(judge)
+        judge.line.listen()
+        try:
+            return [await self._cells.run(test) for test in tests]
+        finally:
+            judge.line.close()
+            self.process.kill()
+            self.process.wait()
+
+
+def said(outputs: list[dict[str, Any]]) -> str:
+    """How a cell ended: the name and message of its error, or what it printed and gave."""
+    parts = (
+        out.get("text") or out.get("data", {}).get("text/plain") or f"{out['ename']}: {out['evalue']}"
+        for out in outputs
+    )
+    return "".join(parts)
+
+
+LEARNER = """
+import asyncio
+from collections import namedtuple
+from dataclasses import dataclass
+from enum import Enum
+
+Point = namedtuple("Point", "x y")
+limit = 7
+
+class Colour(str, Enum):
+    RED = "red"
+
+class Resting(Exception):
+    pass
+
+def add(a, b=1): return a + b
+def fails(what): raise ValueError("no", what)
+def sorts(items): items.sort(); items.append("done")
+def calls(function, *args): return function(*args)
+def counts():
+    n = 0
+    while True:
+        yield n
+        n += 1
+def makes(): return Point(1, 2)
+def colour(): return Colour.RED
+def rests(): raise Resting("later")
+
+@dataclass
+class Account:
+    cents: int
+    def pay(self, cents): self.cents -= cents
+    def __len__(self): return self.cents
+    def __getitem__(self, key): return key * 2
+    def __enter__(self): self.cents = 0; return self
+    def __exit__(self, kind, error, trace): return kind is KeyError
+
+def looks_at(function):
+    import functools, inspect
+    @functools.wraps(function)
+    def wrapped(*args): return function(*args)
+    odd = function == 3 or function == None or not function or not callable(function)
+    return [wrapped.__name__, inspect.iscoroutinefunction(function), odd, bool(repr(function)), hasattr(function, "x")]
+
+async def waits(question, after_s=0.0):
+    await asyncio.sleep(after_s)
+    return await question()
+
+async def first(*questions):
+    tasks = [asyncio.create_task(question()) for question in questions]
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    return done.pop().result()
+"""
+
+RIGHT = {
+    "a function is called": "assert add(2, b=3) == 5",
+    "a value is looked up": "assert limit == 7",
+    "the last line may give points": "1 + limit / 14",
+    "an error keeps its class and arguments": (
+        "try: fails([1])\nexcept ValueError as error: assert error.args == ('no', [1])\nelse: assert False"
+    ),
+    "an error of one's own class is caught by its name": (
+        "try: rests()\nexcept Resting as error: assert str(error) == 'later' and type(error).__name__ == 'Resting'"
+    ),
+    "an argument is changed in place": "items = [3, 1]\nsorts(items)\nassert items == [1, 3, 'done']",
+    "a function is handed over": "assert calls(lambda a, b: (b, a), 1, 2) == (2, 1)",
+    "a function that is handed over looks like one": (
+        "def f(): pass\nasync def g(): pass\n"
+        "assert looks_at(f) == ['f', False, False, True, False] and looks_at(g) == ['g', True, False, True, False]"
+    ),
+    "an error goes through": (
+        "def f(): raise KeyError('k')\ntry: calls(f)\nexcept KeyError as error: assert error.args == ('k',)"
+    ),
+    "a generator is pulled": "found = counts()\nassert [next(found), next(found), next(found)] == [0, 1, 2]",
+    "a named tuple has its fields": "assert makes() == (1, 2) and makes().y == 2",
+    "an enum with a value crosses as that": "assert colour() == 'red'",
+    "an object stays, and is used": "a = Account(5)\na.pay(2)\nassert (a.cents, len(a), a[4]) == (3, 3, 8)",
+    "two objects are compared over there": "assert Account(5) == Account(5) and Account(5) != Account(6)",
+    "an object is of its class": "assert isinstance(Account(5), Account) and not isinstance(3, Account)",
+    "an attribute is set": "a = Account(5)\na.cents = 9\nassert a.cents == 9",
+    "a context is entered and left": "with Account(5) as a: raise KeyError\nassert a.cents == 0",
+    "a class of the test's is used": (
+        "class Clock:\n    def now(self): return 5\nassert calls(lambda clock: clock.now(), Clock()) == 5"
+    ),
+    "what is defined is seen below": "def twice(x): return add(x, x)\nassert [twice(n) for n in range(3)] == [0, 2, 4]",
+    "what is awaited is awaited": "async def page(): return 'page'\nassert await waits(page) == 'page'",
+    "a timeout ends what is awaited": (
+        "import asyncio\nasync def never(): await asyncio.Event().wait()\n"
+        "try: await asyncio.wait_for(waits(never), 0.05)\nexcept TimeoutError: pass\nelse: assert False"
+    ),
+    "who is cancelled over there hears of it": (
+        "import asyncio\nended = []\n"
+        "async def never():\n    try: await asyncio.Event().wait()\n"
+        "    except asyncio.CancelledError: ended.append('cancelled'); raise\n"
+        "async def quick(): return 'quick'\n"
+        "assert await first(never, quick) == 'quick' and ended == ['cancelled']"
+    ),
+}
+
+
+async def test_a_right_answer_passes_whatever_the_test_does_with_it() -> None:
+    ends = await Meeting(LEARNER).run(*RIGHT.values())
+    assert {name: said(end) for name, end in zip(RIGHT, ends, strict=True) if said(end)} == {
+        "the last line may give points": "1.5"
+    }
+
+
+FORGER = """
+import builtins, sys
+
+class Any:
+    def __eq__(self, other): return True
+    def __lt__(self, other): return True
+    __gt__ = __le__ = __ge__ = __lt__
+    def __sub__(self, other): return 0
+    __rsub__ = __add__ = __radd__ = __mul__ = __rmul__ = __abs__ = __sub__
+    def __bool__(self): return True
+    def __iter__(self): return iter([Any()])
+    def __getattr__(self, name): return Any()
+    def __call__(self, *args): return Any()
+
+class Number(int):
+    def __eq__(self, other): return True
+    __hash__ = int.__hash__
+
+class List(list):
+    def __eq__(self, other): return True
+
+builtins.abs = lambda value: 0
+sys.modules["math"] = Any()
+wait = lambda *args: Any()
+number = lambda *args: Number(1)
+items = lambda *args: List()
+isinstance = sorted = all = sum = lambda *args: True
+def reaches(thing):
+    found = []
+    for path in (["__globals__"], ["__self__"], ["gi_frame"], ["_secret"], ["now", "__globals__"]):
+        try:
+            at = thing
+            for name in path:
+                at = getattr(at, name)
+            found.append(path)
+        except Exception:
+            pass
+    return found
+"""
+
+FORGED = {
+    "always equal": "assert wait(1) == 3",
+    "always equal, from the right": "assert 3 == wait(1)",
+    "always near": "assert abs(wait(1) - 2.5) < 1e-9",
+    "in between": "assert 3.33 < wait(1) < 3.34",
+    "in a list": "assert wait(1) in [1, 2, 3]",
+    "a list that holds it": "assert [one for one in wait(1)] == [1, 2]",
+    "in a tuple": "assert (wait(1), 1) == (3, 1)",
+    "as a key": "assert {wait(1): 1} == {3: 1}",
+    "an equal number": "assert number(1) == 3",
+    "an equal list": "assert items(1) == [1, 2]",
+    "patched abs": "assert abs(-3) == 0",
+    "its own sorted": "assert sorted([2, 1]) is True",
+    "its own isinstance": "assert isinstance(1, str)",
+    "its own module": "import math\nassert math.floor(2.5) == 3",
+    "a way into the test": (
+        "class Clock:\n    _secret = 1\n    def now(self): return 5\n"
+        "assert reaches(Clock()) + reaches(Clock().now) + reaches(n for n in range(3))"
+    ),
+}
+
+
+async def test_nothing_that_a_learner_made_passes_for_the_value_that_a_test_expects() -> None:
+    ends = await Meeting(FORGER).run(*FORGED.values())
+    passed = [name for name, end in zip(FORGED, ends, strict=True) if not any("ename" in out for out in end)]
+    assert passed == []
+
+
+async def test_what_was_expected_and_what_came_is_told() -> None:
+    [end] = await Meeting(FORGER).run("x = 1\nassert wait(1) == 3\ny = 2")
+    assert said(end) == "NotPlain: this is a `Any`, and no `int`"
+    assert "----> 2 assert wait(1) == 3" in end[0]["traceback"]
+
+
+@pytest.mark.parametrize("ends", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 11)"])
+async def test_a_learner_who_is_gone_fails_the_test(ends: str) -> None:
+    [end] = await Meeting(f"def f():\n    {ends}").run("f()")
+    assert said(end).startswith("LineBroke")

@@ -9,7 +9,7 @@ from threading import Timer
 from typing import Any
 
 SERVES = "await __import__('crossing.sides', fromlist=['serve']).serve({path!r}, globals())"
-LAST_WORDS_S = 3.0  # a test is over before the learner's side is let go; who left by itself is not waited for
+LAST_WORDS_S = 10.0  # a test is over before the learner's side is let go; who left by itself is not waited for
 
 
 class LineLost(Exception):
@@ -43,6 +43,8 @@ class CellJudge:
 
     def outputs(self) -> list[dict[str, Any]]:
         """What the cell gave, as nbformat has it. Raises LineLost if it came to no end."""
+        if self._meeting.exists():  # until the two have met
+            raise LineLost
         ending = Timer(LAST_WORDS_S, self.close)
         ending.start()
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from breakwater.cli._out import console, note
-from breakwater.errors import BadInput, CourseError
+from breakwater.errors import BadInput, CourseError, EngineTrouble
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,6 +79,7 @@ class Watching:
         self._last: dict[str, CheckResult] = {}  # what each check said when it ran last
         self._untold: set[str] = set()  # folders that were edited, and no run has ended since
         self._is_first = True
+        self._is_stopping = False
 
     def begin(self, edited: Collection[str] = ()) -> None:
         """End the run that is under way, if there is one, and begin one of what an edit of these folders touches."""
@@ -92,9 +93,11 @@ class Watching:
     def stop(self) -> None:
         """End the run that is under way."""
         if self._run:
+            self._is_stopping = True
             if self._run.is_alive():
                 self._shops.stop()
             self._run.join()
+            self._is_stopping = False
 
     def _judge(self) -> None:
         try:
@@ -122,6 +125,9 @@ class Watching:
         edited = () if self._is_first else tuple(self._untold)
         failed = tuple(name for name, check in self._last.items() if check.verdict is not Verdict.PASSED)
         report = self._run_and_tell(replace(self._job, edited=edited, first=failed))
+        if report is None and not self._is_stopping:
+            number = self._module.number
+            raise EngineTrouble(f"The checks could not run. course check {number} says what is in their way.")
         if report:
             keep(self._module, self._standing(report), whole=not self._job.select)
         return report

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -46,9 +47,9 @@ class Watching:
 
 
 @pytest.fixture
-def environment(tmp_path_factory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("w")
-    return os.environ | {"BREAKWATER_WORK": str(folder / "work"), "BREAKWATER_STATE": str(folder / "state")}
+def environment() -> Iterator[dict[str, str]]:
+    with tempfile.TemporaryDirectory(prefix="bw-", dir="/tmp") as folder:  # short enough for the path of a socket
+        yield os.environ | {"BREAKWATER_WORK": f"{folder}/work", "BREAKWATER_STATE": f"{folder}/state"}
 
 
 @pytest.fixture
@@ -116,6 +117,16 @@ def test_a_save_ends_the_run_that_is_under_way(environment: dict[str, str]) -> N
     until(lambda: not running(environment), WITHIN_S, "the shops have ended with the command")
 
 
+def test_checks_that_cannot_run_are_told(environment: dict[str, str]) -> None:
+    too_long = environment["BREAKWATER_STATE"] + "/" + "x" * 90
+    course = Watching(environment | {"BREAKWATER_STATE": too_long}, "-k", "dead-catalog")
+    try:
+        assert "The checks could not run. course check 09 says what is in their way.\n" in course.says(1)
+    finally:
+        course.process.send_signal(signal.SIGINT)
+        assert course.process.wait(WITHIN_S) == 0
+
+
 def test_an_unknown_module_is_told(environment: dict[str, str]) -> None:
     done = subprocess.run([str(COURSE), "watch", "99"], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n"), "Traceback" in done.stderr) == (3, 1, False)
@@ -125,7 +136,8 @@ def test_programs_get_a_line_of_json_a_run(environment: dict[str, str]) -> None:
     command = [str(COURSE), "watch", "09", "-k", "dead-catalog", "--json"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        report = json.loads(process.stdout.readline())
+        said = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == ""
+    report = json.loads(said)
     assert (process.returncode, report["module"], report["failed"]) == (0, "09-resilience", 1)

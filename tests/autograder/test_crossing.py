@@ -10,6 +10,7 @@ from collections import Counter, OrderedDict, deque, namedtuple
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy
@@ -122,6 +123,16 @@ def test_what_derives_from_a_builtin_crosses_as_what_it_is_to_the_builtin(value:
 
 def test_a_number_that_is_too_long_for_decimal_digits_crosses() -> None:
     assert crossed([10**6000]) == [10**6000]
+
+
+def test_a_view_of_a_dict_arrives_as_one() -> None:
+    """A right answer may be one: `d.keys() == {"a"}` holds in Python, so it has to hold here."""
+    of = {"a": 1, "b": [2]}
+    assert crossed(of.keys()) == {"b", "a"}
+    assert list(crossed(of.values())) == [1, [2]]
+    assert list(crossed(of.items())) == [("a", 1), ("b", [2])]
+    assert crossed({"a": 1}.items()) == {("a", 1)}
+    assert crossed(MappingProxyType(of)) == of
 
 
 def test_what_holds_itself_does_not_cross() -> None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from sys import modules
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -107,6 +108,10 @@ _ENCODE: dict[type, Callable[[Any, Any], dict[str, Any]]] = {
     OrderedDict: _pairs,
     Counter: _pairs,
     deque: lambda value, inner: _items(value, inner) | {"most": value.maxlen},
+    type({}.keys()): _items,
+    type({}.values()): _items,
+    type({}.items()): _items,
+    MappingProxyType: lambda value, inner: _pairs(dict(value), inner),
     bytes: _bytes,
     bytearray: _bytes,
     complex: lambda value, inner: {"real": value.real, "imag": value.imag},
@@ -162,6 +167,10 @@ _DECODE: dict[Any, Callable[[dict[str, Any], Any], Any]] = {
     "OrderedDict": lambda data, inner: OrderedDict((inner(key), inner(part)) for key, part in data["pairs"]),
     "Counter": lambda data, inner: Counter({inner(key): inner(part) for key, part in data["pairs"]}),
     "deque": lambda data, inner: deque((inner(part) for part in data["items"]), data["most"]),
+    "dict_keys": lambda data, inner: dict.fromkeys(map(inner, data["items"])).keys(),
+    "dict_values": lambda data, inner: dict(enumerate(map(inner, data["items"]))).values(),
+    "dict_items": lambda data, inner: dict(map(inner, data["items"])).items(),
+    "mappingproxy": lambda data, inner: MappingProxyType({inner(key): inner(part) for key, part in data["pairs"]}),
     "bytes": lambda data, inner: base64.b64decode(data["base64"], validate=True),
     "bytearray": lambda data, inner: bytearray(base64.b64decode(data["base64"], validate=True)),
     "complex": lambda data, inner: complex(data["real"], data["imag"]),

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from breakwater.errors import EngineTrouble
+
 SERVES = "await __import__('crossing.sides', fromlist=['serve']).serve({path!r}, globals())"
 LAST_WORDS_S = 10.0  # a test is over before the learner's side is let go; who left by itself is not waited for
 
@@ -21,7 +23,7 @@ class CellJudge:
 
     def __init__(self, meeting: Path) -> None:
         self.serves = SERVES.format(path=str(meeting))
-        self._meeting = meeting
+        self._meeting, self._began = meeting, False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "autograder._cells", str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -32,7 +34,21 @@ class CellJudge:
         )
 
     def begin(self, source: str) -> None:
-        """Have a test cell judged as soon as the kernel runs what `serves` says. Raises LineLost."""
+        """Have a test cell judged as soon as the kernel runs what `serves` says.
+
+        Raises:
+            EngineTrouble: the process did not start, before it had anything to do with a learner.
+            LineLost: it has ended since.
+        """
+        try:
+            self._send(source)
+        except LineLost:
+            if self._began:
+                raise
+            raise EngineTrouble("The process that runs the tests of a notebook did not start.") from None
+        self._began = True
+
+    def _send(self, source: str) -> None:
         assert self._process.stdin
         try:
             self._process.stdin.write(json.dumps({"source": source, "socket": str(self._meeting)}) + "\n")

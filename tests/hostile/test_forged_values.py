@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.cell_judge import CellJudge
 from autograder.preprocessors import Execute, auto_score
+from breakwater.errors import EngineTrouble
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -126,6 +128,12 @@ def graded(name: str, source: str) -> Any:
 
 def score(cell: Any) -> float | None:
     return auto_score(cell, Execute().log)
+
+
+def test_that_the_judge_did_not_start_is_no_learners_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.cell_judge.sys.executable", "/bin/false")
+    with pytest.raises(EngineTrouble, match="did not start"):
+        CellJudge(tmp_path / "socket").begin("assert True")
 
 
 def test_a_test_sees_what_a_learner_printed_and_made(tmp_path: Path) -> None:

@@ -49,17 +49,17 @@ def test_an_open_loop_tells_what_visitors_met_and_ends_with_the_ledger(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    fault = "slow:orders:payments:1s@1-2"
+    fault = "slow:orders:payments:3s@1-3"  # what is late when it heals arrives then
     done = course(
-        environment, "load", "09", "--rate", "6", "--seconds", "3", "--fault", fault, "--out", str(out), "--json"
+        environment, "load", "09", "--rate", "6", "--seconds", "4", "--fault", fault, "--out", str(out), "--json"
     )
     report = json.loads(done.stdout)
     # This is the naive shop: two who choose one seat at once may both be sold it.
     assert done.returncode == 1 if report["breaches"] else done.returncode in (0, 2), done.stderr
     assert report["loop"] == "open"
     assert report["waits"]["buy"]["count"] > 0
-    assert report["waits"]["buy"]["max_s"] > 1.0, "somebody paid while payments was slow"
-    assert [window["fault"] for window in report["faults"]] == ["answers of payments come 1.0 s late"]
+    assert report["waits"]["buy"]["max_s"] > 0.5, "somebody paid while payments was slow"
+    assert [window["fault"] for window in report["faults"]] == ["answers of payments come 3.0 s late"]
     assert [Path(file).name for file in report["files"]] == ["run.json", "over-time.csv", "requests.csv", "plot.svg"]
     assert len(list(csv.DictReader((out / "requests.csv").open()))) == report["requests"]
     assert "answers of payments come 1.0 s late" in (out / "plot.svg").read_text()

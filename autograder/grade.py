@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import digest, feedback, lab_judge, public, release, sandbox, signing
+from autograder import digest, feedback, lab_judge, public, release, results, sandbox, signing
 from autograder.classroom import LAB, Classroom, write_whole
 from autograder.collect import BROKEN
 from breakwater import paths
@@ -134,11 +134,9 @@ def _notes(module: str, folder: Path) -> list[str]:
 
 def _write_feedback(module: str, student: str, room: Classroom, said: dict[str, Any]) -> None:
     from autograder import pipeline
-    from breakwater import lab
 
     pipeline.write_feedback(module, student)
-    page = feedback.page(lab.load(module).title, student, said, pipeline.scores(room, module, student))
-    write_whole(room.feedback(module, student) / "index.html", page)
+    feedback.write(room, module, said, results.read(room.gradebook, module, student).submissions[0])
 
 
 def _read(module: str, student: str, room: Classroom, *, resumed: bool = False, trouble: str = "") -> Graded:

@@ -115,6 +115,8 @@ def safe(value: Any) -> Any:
     """A cell's value as a spreadsheet may have it: text that begins like a formula becomes text that does not."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{round(value, 4):g}"
     if isinstance(value, str) and value.startswith(FORMULA):
         return f"'{value}"
     return value

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from autograder import moments, pages, teaching
+from autograder import failures, moments, pages, teaching
 from autograder.classroom import LAB, Classroom, write_whole
 from autograder.results import Mark, Question, Submission
 from breakwater.checks import hints
@@ -149,18 +149,17 @@ def _anchor(heading: str) -> str:
     """The name that nbconvert gives to a heading."""
     from nbconvert.filters.strings import add_anchor
 
-    return str(add_anchor(f"<h2>{escape(heading)}</h2>").partition('id="')[2].partition('"')[0])
+    html = str(add_anchor(f"<h2>{escape(heading)}</h2>"))  # type: ignore[no-untyped-call]
+    return html.partition('id="')[2].partition('"')[0]
 
 
 def _notebook(name: str, submission: Submission, module: str, folder: Path, autograded: Path) -> dict[str, Any]:
-    from autograder import failures  # nbgrader comes with it, and that takes seconds
-
     marks = {question: mark for question, mark in submission.of_notebook(name).items() if question.max_score}
     said = failures.shown(autograded / f"{name}.ipynb")
     lesson = teaching.lessons(module).get(name)
     page = _page(folder, name)
     return {
-        "title": lesson.headings[0] if lesson and lesson.headings else name,
+        "title": lesson.title if lesson else name,
         "href": page,
         "score": sum(mark.score or 0.0 for mark in marks.values()),
         "max_score": sum(question.max_score for question in marks),

@@ -1,7 +1,7 @@
 """From the line that proves what happened back to its events, so that a page can list them and draw them.
 
-A report keeps an interleaving as text (`breakwater.ledger.interleaving.as_text`): `buyer → gateway 0.00 s · …`. Evidence
-may be of any other kind too, and holds what a stranger's service said; what is no interleaving has no events.
+A report keeps an interleaving as text (`breakwater.ledger.interleaving.as_text`): `buyer → gateway 0.00 s · …`.
+Evidence may be of any other kind, too, and holds what a stranger's service said; what is no interleaving has no events.
 """
 
 import re

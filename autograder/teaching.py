@@ -45,6 +45,7 @@ class Outcome:
 class Lesson:
     """A lesson as learners have it: its headings, its paper, and under which heading each graded cell stands."""
 
+    title: str
     headings: tuple[str, ...]
     paper: str
     sections: dict[str, str]
@@ -103,4 +104,4 @@ def _lesson(file: Path) -> Lesson:
         elif cell["cell_type"] == "markdown":
             headings += [found["heading"] for found in _HEADING.finditer(text)]
             paper = found["paper"] if (found := _PAPER.search(text)) else paper
-    return Lesson(tuple(headings), paper, sections)
+    return Lesson(headings[0] if headings else file.stem, tuple(headings), paper, sections)

@@ -23,7 +23,7 @@ REFUSED, UNKNOWN = 3, 2
 
 def register(app: typer.Typer) -> None:
     """Add the instructor's commands to `course`."""
-    for command in (release, collect, grade, export, report):
+    for command in (release, collect, grade, feedback, report, export):
         app.command(rich_help_panel="Instructors")(command)
 
 
@@ -102,6 +102,37 @@ def grade(
     raise typer.Exit(REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0)
 
 
+def feedback(module: Module, room: Class = None) -> None:
+    """Write the learners' pages anew, with the marks and words that a person has given since they were graded.
+
+    Exit status 3 if a submission's could not be written.
+    """
+    from autograder.feedback import rewrite
+    from breakwater.errors import CourseError
+
+    topic, here = _module(module), _class(room)
+    failed = 0
+    with here.alone():
+        students = here.students(topic)
+        for student in students:
+            try:
+                rewrite(here, topic, student)
+            except CourseError as error:
+                failed += 1
+                typer.echo(f"{student}: {error}", err=True)
+        here.commit(f"Write feedback on {topic}")
+    typer.echo(f"{len(students) - failed} written")
+    raise typer.Exit(REFUSED if failed else 0)
+
+
+def report(module: Module, room: Class = None) -> None:
+    """Write the class's report: how each check and question fared, what was missed and how, who needs a person."""
+    from autograder.report import write
+    from breakwater.toml import shown
+
+    typer.echo(shown(write(_module(module), _class(room))))
+
+
 def export(
     module: Annotated[
         str | None, typer.Argument(metavar="[NN]", help="The module: 09, resilience or 09-resilience.")
@@ -138,14 +169,6 @@ def export(
         return typer.echo(told, nl=False)
     write_whole(to, told)
     typer.echo(f"{to}: {len(found.submissions)} submissions")
-
-
-def report(module: Module, room: Class = None) -> None:
-    """Write the class's report: how each check and question fared, what was missed and how, who needs a person."""
-    from autograder.report import write
-    from breakwater.toml import shown
-
-    typer.echo(shown(write(_module(module), _class(room))))
 
 
 def _module(name: str) -> str:

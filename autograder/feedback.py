@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from autograder import failures, moments, pages, teaching
+from autograder import digest, failures, moments, pages, results, signing, teaching
 from autograder.classroom import LAB, Classroom, write_whole
 from autograder.results import Mark, Question, Submission
 from breakwater.checks import hints
@@ -18,22 +18,35 @@ from breakwater.errors import BadInput
 NEEDS = "needs: "
 
 
-def write(room: Classroom, module: str, said: dict[str, Any], submission: Submission) -> None:
-    """Write the page beside nbgrader's own, which it links to. `said` is the public view of the report.
+def write(room: Classroom, module: str, student: str, said: dict[str, Any]) -> None:
+    """Write a submission's pages, nbgrader's of each notebook and ours. `said` is the public view of its report.
 
     Raises:
-        BadInput: the module has no lab.
+        BadInput: the gradebook does not hold the submission.
+        EngineTrouble: nbgrader fails.
     """
+    from autograder import pipeline  # nbgrader comes with it, and that takes seconds
     from breakwater import lab
 
-    folder = room.feedback(module, submission.student.id)
-    notebooks = [
-        _notebook(name, submission, module, folder, room.autograded(module, submission.student.id))
-        for name in dict.fromkeys(question.notebook for question in submission.marks)
-        if name != LAB
-    ]
-    page = render(lab.load(module).title, module, said, submission, notebooks, folder)
-    write_whole(folder / "index.html", page)
+    found = results.read(room.gradebook, module, student).submissions
+    if not found:
+        raise BadInput(f"The gradebook holds nothing of {student}: grade first, with course grade {module[:2]}")
+    pipeline.write_feedback(module, student)
+    folder, autograded = room.feedback(module, student), room.autograded(module, student)
+    books = dict.fromkeys(question.notebook for question in found[0].marks)
+    notebooks = [_notebook(name, found[0], module, folder, autograded) for name in books if name != LAB]
+    write_whole(folder / "index.html", render(lab.load(module).title, module, said, found[0], notebooks, folder))
+
+
+def rewrite(room: Classroom, module: str, student: str) -> None:
+    """Write a submission's pages anew, with the marks and words that a person has given since it was judged.
+
+    Raises:
+        NotOurs: it has not been judged as it is.
+        BadInput, EngineTrouble: as `write`.
+    """
+    about = signing.Seal(student, module, digest.submission(room.submitted(module, student)))
+    write(room, module, student, signing.unseal(room, about))
 
 
 def render(

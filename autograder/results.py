@@ -28,10 +28,12 @@ PENALTIES = """
     JOIN submitted_assignment s ON s.id = n.assignment_id WHERE s.assignment_id = ? GROUP BY s.student_id"""
 GRADES = """
     SELECT s.student_id, o.name, b.name, coalesce(g.manual_score, g.auto_score) + coalesce(g.extra_credit, 0.0),
-        g.needs_manual_grade, c.manual_comment
+        g.needs_manual_grade, w.words
     FROM grade g JOIN submitted_notebook n ON n.id = g.notebook_id
     JOIN submitted_assignment s ON s.id = n.assignment_id JOIN notebook o ON o.id = n.notebook_id
-    JOIN base_cell b ON b.id = g.cell_id LEFT JOIN comment c ON c.cell_id = b.id AND c.notebook_id = n.id
+    JOIN base_cell b ON b.id = g.cell_id
+    LEFT JOIN (SELECT c.notebook_id AS book, o.name AS cell, c.manual_comment AS words FROM comment c
+        JOIN base_cell o ON o.id = c.cell_id WHERE c.manual_comment IS NOT NULL) w ON w.book = n.id AND w.cell = b.name
     WHERE s.assignment_id = ?"""
 ONE = " AND s.student_id = ?"
 

@@ -47,6 +47,19 @@ def mark(file: Path, student: str, cell: str, **columns: Any) -> None:
     edit(file, f"UPDATE grade SET {named} WHERE {of}", *columns.values(), student, cell)
 
 
+def comment(file: Path, cell: str, words: str) -> None:
+    """Comment on everybody's answer as the formgrader does: nbgrader has an answer twice, as graded and as solution."""
+    edit(
+        file,
+        "INSERT INTO base_cell (id, name, notebook_id) SELECT 's', name, notebook_id FROM base_cell WHERE name = ?",
+        cell,
+    )
+    books = (
+        "SELECT n.id || 'c', n.id, 's', ? FROM submitted_notebook n JOIN base_cell b ON b.notebook_id = n.notebook_id"
+    )
+    edit(file, f"INSERT INTO comment (id, notebook_id, cell_id, manual_comment) {books} WHERE b.id = 's'", words)
+
+
 def exported(file: Path, form: export.Format = "csv", assignment: str = "ps1", **verdicts: Any) -> Any:
     told = export.text(results.read(file, assignment), verdicts, form)
     return json.loads(told)["students"] if form == "json" else list(csv.DictReader(io.StringIO(told, newline="")))
@@ -126,8 +139,7 @@ def test_a_verdict_is_the_judges_and_points_are_the_gradebooks(book: Path) -> No
 
 
 def test_json_holds_everything(book: Path) -> None:
-    place = "SELECT 'x', notebook_id, cell_id, 'Well put.' FROM grade WHERE auto_score IS NULL LIMIT 1"
-    edit(book, f"INSERT INTO comment (id, notebook_id, cell_id, manual_comment) {place}")
+    comment(book, "why", "Well put.")
     ada = exported(book, "json")[0]
     assert ada["notebooks"]["lesson"]["questions"]["why"] == {
         "points": None,

@@ -12,7 +12,6 @@ from typing import Any
 from autograder import digest, failures, moments, pages, results, signing, teaching
 from autograder.classroom import LAB, Classroom, write_whole
 from autograder.results import Mark, Question, Submission
-from breakwater.checks import hints
 from breakwater.errors import BadInput
 
 NEEDS = "needs: "
@@ -97,7 +96,7 @@ def _check(row: dict[str, Any], module: str, marked: tuple[Question, Mark] | Non
     outcome = teaching.outcomes(module).get(row["outcome"])
     is_public, is_lost = not row["hidden"], row["verdict"] == "failed"
     needs = row["message"].startswith(NEEDS)
-    helps = _hints(module, row["id"]) if is_public and is_lost and not needs else None
+    helps = teaching.hints_of(module, row["id"]) if is_public and is_lost and not needs else None
     places = (teaching.of_check(module, row["id"]) if is_public else ()) or (outcome.places if outcome else ())
     return row | {
         "title": row["sentence"].splitlines()[0] if is_public and row["sentence"] else f"Hidden check {row['id']}",
@@ -113,13 +112,6 @@ def _check(row: dict[str, Any], module: str, marked: tuple[Question, Mark] | Non
         "outcome": outcome.sentence if outcome else row["outcome"],
         "places": [_linked(place, folder) for place in places] if row["verdict"] != "passed" else [],
     }
-
-
-def _hints(module: str, check: str) -> hints.Hints | None:
-    try:
-        return hints.find(module, check)
-    except BadInput:
-        return None
 
 
 def _bar(measured: Mapping[str, Any], about: str) -> dict[str, Any]:

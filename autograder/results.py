@@ -21,21 +21,24 @@ QUESTIONS = """
     JOIN notebook n ON n.id = b.notebook_id
     LEFT JOIN grade_cells g ON g.id = b.id LEFT JOIN task_cells t ON t.id = b.id
     WHERE n.assignment_id = ? AND (g.id IS NOT NULL OR t.id IS NOT NULL) ORDER BY n.name, b.rowid"""
-STUDENTS = "SELECT id, first_name, last_name, email FROM student ORDER BY id"
-SUBMISSIONS = "SELECT student_id, timestamp, extension FROM submitted_assignment WHERE assignment_id = ?"
-PENALTIES = """
-    SELECT s.student_id, coalesce(sum(n.late_submission_penalty), 0.0) FROM submitted_notebook n
-    JOIN submitted_assignment s ON s.id = n.assignment_id WHERE s.assignment_id = ? GROUP BY s.student_id"""
-GRADES = """
+STUDENTS = "SELECT id, first_name, last_name, email FROM student WHERE ? IN ('', id) ORDER BY id"
+# nbgrader's tables have no other indexes than their keys; in this order of joining each row is found by one of them.
+_BOOKS = """
+    FROM submitted_assignment s CROSS JOIN notebook o ON o.assignment_id = s.assignment_id
+    CROSS JOIN submitted_notebook n ON n.notebook_id = o.id AND n.assignment_id = s.id"""
+_OF = " WHERE s.assignment_id = ?1 AND (?2 = '' OR s.student_id = ?2)"
+SUBMISSIONS = f"""
+    SELECT s.student_id, s.timestamp, s.extension, coalesce(sum(n.late_submission_penalty), 0.0)
+    {_BOOKS} {_OF} GROUP BY s.id"""
+GRADES = f"""
     SELECT s.student_id, o.name, b.name, coalesce(g.manual_score, g.auto_score) + coalesce(g.extra_credit, 0.0),
-        g.needs_manual_grade, w.words
-    FROM grade g JOIN submitted_notebook n ON n.id = g.notebook_id
-    JOIN submitted_assignment s ON s.id = n.assignment_id JOIN notebook o ON o.id = n.notebook_id
-    JOIN base_cell b ON b.id = g.cell_id
-    LEFT JOIN (SELECT c.notebook_id AS book, o.name AS cell, c.manual_comment AS words FROM comment c
-        JOIN base_cell o ON o.id = c.cell_id WHERE c.manual_comment IS NOT NULL) w ON w.book = n.id AND w.cell = b.name
-    WHERE s.assignment_id = ?"""
-ONE = " AND s.student_id = ?"
+        g.needs_manual_grade
+    {_BOOKS} CROSS JOIN base_cell b ON b.notebook_id = o.id
+    CROSS JOIN grade g ON g.cell_id = b.id AND g.notebook_id = n.id {_OF}"""
+COMMENTS = f"""
+    SELECT s.student_id, o.name, b.name, c.manual_comment
+    {_BOOKS} CROSS JOIN base_cell b ON b.notebook_id = o.id
+    CROSS JOIN comment c ON c.cell_id = b.id AND c.notebook_id = n.id {_OF} AND c.manual_comment IS NOT NULL"""
 
 
 @dataclass(frozen=True)
@@ -124,17 +127,25 @@ def read(gradebook: Path, assignment: str, student: str = "") -> Results:
     with _opened(gradebook) as database:
         owner, due = _find(database, gradebook, assignment)
         questions = tuple(Question(*row) for row in database.execute(QUESTIONS, (owner,)))
-        people = {row[0]: Student(*(value or "" for value in row)) for row in database.execute(STUDENTS)}
-        penalties = dict(database.execute(PENALTIES, (owner,)).fetchall())
+        people = [Student(*(value or "" for value in row)) for row in database.execute(STUDENTS, (student,))]
         marks = _marks(database, owner, questions, student)
-        rows = database.execute(SUBMISSIONS, (owner,)).fetchall()
-    found = {
-        name: Submission(people[name], marks.get(name, {}), at, _late_s(at, due, extension), penalties.get(name, 0.0))
-        for name, at, extension in ((name, _time(stamp), extension) for name, stamp, extension in rows)
-        if student in ("", name)
-    }
-    absent = () if student else tuple(person for name, person in people.items() if name not in found)
-    return Results(assignment, questions, tuple(found[name] for name in sorted(found)), absent)
+        rows = {row[0]: row[1:] for row in database.execute(SUBMISSIONS, (owner, student))}
+    handed_in = [person for person in people if person.id in rows]
+    found = (_submission(person, marks.get(person.id, {}), due, *rows[person.id]) for person in handed_in)
+    absent = () if student else tuple(person for person in people if person.id not in rows)
+    return Results(assignment, questions, tuple(found), absent)
+
+
+def _submission(
+    student: Student,
+    marks: Mapping[Question, Mark],
+    due: datetime | None,
+    stamp: str | None,
+    extension: str | None,
+    penalty: float,
+) -> Submission:
+    at = _time(stamp)
+    return Submission(student, marks, at, _late_s(at, due, extension), penalty)
 
 
 @contextmanager
@@ -162,13 +173,14 @@ def _marks(
     database: sqlite3.Connection, owner: str, questions: tuple[Question, ...], student: str
 ) -> dict[str, dict[Question, Mark]]:
     """For each student, the marks in the order of the questions."""
-    asked = (GRADES + ONE, (owner, student)) if student else (GRADES, (owner,))
     cells = {(question.notebook, question.name): question for question in questions}
+    words = {(who, *cell): said for who, *cell, said in database.execute(COMMENTS, (owner, student))}
     found: dict[str, dict[Question, Mark]] = {}
-    for name, notebook, cell, score, waits, comment in database.execute(*asked):
-        if question := cells.get((notebook, cell)):
-            found.setdefault(name, {})[question] = Mark(score, bool(waits), comment or "")
-    return {name: {each: row[each] for each in questions if each in row} for name, row in found.items()}
+    for who, notebook, name, score, waits in database.execute(GRADES, (owner, student)):
+        if question := cells.get((notebook, name)):
+            mark = Mark(score, bool(waits), words.get((who, notebook, name), ""))
+            found.setdefault(who, {})[question] = mark
+    return {who: {each: row[each] for each in questions if each in row} for who, row in found.items()}
 
 
 def _late_s(at: datetime | None, due: datetime | None, extension: str | None) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 from breakwater import paths, syllabus
 from breakwater.checks import hints
+from breakwater.checks.hints import Hints
 from breakwater.dev.content import Content
 from breakwater.dev.sources import CheckSource, read_checks
 from breakwater.errors import BadInput
@@ -62,11 +63,17 @@ def outcomes(module: str) -> dict[str, Outcome]:
 
 def of_check(module: str, check: str) -> tuple[Place, ...]:
     """What the hints of a check say is to be read; nothing where it has none."""
+    found = hints_of(module, check)
+    return (_place(module, found.read),) if found and found.read else ()
+
+
+@cache
+def hints_of(module: str, check: str) -> Hints | None:
+    """The hints of a check, if it has any."""
     try:
-        found = hints.find(module, check)
+        return hints.find(module, check)
     except BadInput:
-        return ()
-    return (_place(module, found.read),) if found.read else ()
+        return None
 
 
 @cache

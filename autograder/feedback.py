@@ -4,17 +4,15 @@ Everything on it is public: of the judge's report it has the view that a learner
 nbgrader's page shows (`failures.shown`), and the points from the gradebook, a person's included.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from autograder import digest, failures, moments, pages, results, signing, teaching
+from autograder import digest, failures, moments, pages, public, results, signing, teaching
 from autograder.classroom import LAB, Classroom, write_whole
 from autograder.results import Mark, Question, Submission
 from breakwater.errors import BadInput
-
-NEEDS = "needs: "
 
 
 def write(room: Classroom, module: str, student: str, said: dict[str, Any]) -> None:
@@ -61,6 +59,7 @@ def render(
     rows = sorted(said["checks"], key=lambda row: row["hidden"])
     checks = [_check(row, module, lab.get(row["id"]), folder) for row in rows if _counts(row)]
     failed = [check for check in checks if check["verdict"] != "passed"]
+    counted = [check for check in checks if check["max_points"]]
     waiting = sum(question.max_score for question, mark in submission.marks.items() if mark.score is None)
     most = sum(question.max_score for question in submission.marks)
     return pages.render(
@@ -77,7 +76,8 @@ def render(
         late=span(submission.late_s),
         notes=said.get("notes", ()),
         checks=checks,
-        passed=len(checks) - len(failed),
+        passed=sum(check["verdict"] == "passed" for check in counted),
+        counted=len(counted),
         told=[check for check in failed if not check["needs"]],
         untried=[check for check in failed if check["needs"]],
         held=[check for check in checks if check["verdict"] == "passed"],
@@ -95,23 +95,29 @@ def _check(row: dict[str, Any], module: str, marked: tuple[Question, Mark] | Non
     """A check as the page shows it: the public row, and what leads on from there."""
     outcome = teaching.outcomes(module).get(row["outcome"])
     is_public, is_lost = not row["hidden"], row["verdict"] == "failed"
-    needs = row["message"].startswith(NEEDS)
+    needs = row["message"].partition(public.NEEDS)[2] if row["message"].startswith(public.NEEDS) else ""
     helps = teaching.hints_of(module, row["id"]) if is_public and is_lost and not needs else None
     places = (teaching.of_check(module, row["id"]) if is_public else ()) or (outcome.places if outcome else ())
     return row | {
         "title": row["sentence"].splitlines()[0] if is_public and row["sentence"] else f"Hidden check {row['id']}",
         "worth": _worth(*marked) if marked else _of(row["points"], row["max_points"]),
         "needs": needs,
-        "message": f"It {row['message']}." if row["hidden"] and is_lost else row["message"],
+        "message": _message(row, needs),
         "trouble": row["message"] if is_public else "",
         "bars": [_bar(measured, "" if is_public else "about ") for measured in row["measured"]],
-        "proof": [_proof(line, row["id"]) for line in row["evidence"]],
+        "proof": _proof(row["evidence"], row["id"]),
         "beliefs": helps.beliefs(f"{row['message']}\n{row['why']}") if helps else [],
         "hint": helps.hints[0] if helps and helps.hints else "",
         "command": row["next"].partition("  ")[0],
         "outcome": outcome.sentence if outcome else row["outcome"],
         "places": [_linked(place, folder) for place in places] if row["verdict"] != "passed" else [],
     }
+
+
+def _message(row: Mapping[str, Any], needs: str) -> str:
+    if needs:
+        return f"It was not tried: it needs “{needs}”, which did not pass."
+    return f"It {row['message']}." if row["hidden"] and row["verdict"] == "failed" else str(row["message"])
 
 
 def _bar(measured: Mapping[str, Any], about: str) -> dict[str, Any]:
@@ -129,11 +135,17 @@ def _bar(measured: Mapping[str, Any], about: str) -> dict[str, Any]:
     }
 
 
-def _proof(line: str, check: str) -> dict[str, Any]:
-    """A line of evidence; an interleaving with its moments, and drawn."""
-    found = moments.events(line)
-    picture = moments.picture(found, f"What {check} saw") if found else ""
-    return {"text": line, "of": check, "moments": found, "picture": picture}
+def _proof(lines: Sequence[str], check: str) -> list[dict[str, Any]]:
+    """The evidence: an interleaving with its moments, and drawn; other lines together, as they are."""
+    proof: list[dict[str, Any]] = []
+    for line in lines:
+        if found := moments.events(line):
+            proof.append({"moments": found, "picture": moments.picture(found, f"What {check} saw")})
+        elif proof and "text" in proof[-1]:
+            proof[-1]["text"] += f"\n{line}"
+        else:
+            proof.append({"text": line, "moments": []})
+    return proof
 
 
 def _linked(place: teaching.Place, folder: Path) -> dict[str, str]:

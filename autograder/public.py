@@ -14,6 +14,7 @@ from breakwater.dev.mask import mask
 
 Bound = tuple[str, float, str]  # what, the bound, its unit
 
+NEEDS = "needs: "  # how the message of a check begins that was not tried, since another one did not pass
 TROUBLE = "the trouble was ours: your instructor will look at it"
 
 
@@ -23,7 +24,8 @@ def view(report: Report, notes: Sequence[str] = ()) -> dict[str, Any]:
     `notes` are lines about the rest of the submission, e.g. a notebook that is missing.
     """
     open_bounds = {_bound(m) for check in report.checks if not check.hidden for m in check.measurements}
-    checks = [_hidden(check, open_bounds) if check.hidden else _shown(check) for check in report.checks]
+    open_needs = {f"{NEEDS}{check.id}" for check in report.checks if not check.hidden}
+    checks = [_hidden(check, open_bounds, open_needs) if check.hidden else _shown(check) for check in report.checks]
     summary = [_line(row) for row in checks if row["max_points"] or row["verdict"] != Verdict.PASSED]
     return {"checks": checks, "summary": [*summary, *notes]}
 
@@ -39,9 +41,10 @@ def _shown(check: CheckResult) -> dict[str, Any]:
     }
 
 
-def _hidden(check: CheckResult, open_bounds: Collection[Bound]) -> dict[str, Any]:
+def _hidden(check: CheckResult, open_bounds: Collection[Bound], open_needs: Collection[str]) -> dict[str, Any]:
     why = "" if check.verdict is Verdict.PASSED else mechanism(check)
     message = {Verdict.PASSED: "passed", Verdict.FAILED: "did not pass", Verdict.UNKNOWN: TROUBLE}[check.verdict]
+    message = check.message if check.message in open_needs and check.verdict is Verdict.FAILED else message
     measured = [asdict(_roughly(m)) for m in worst(check.measurements) if _bound(m) in open_bounds]
     told = {"sentence": "", "message": message, "why": why, "evidence": [], "next": "", "measured": measured}
     return _common(check) | told

@@ -95,11 +95,12 @@ def test_an_unknown_check_is_nobodys_fault() -> None:
 
 
 def test_checks_that_need_another_one_are_not_explained_one_by_one() -> None:
-    html = page(
-        check("starts", max_points=0.0), check(message="needs: starts"), check("09-h1", message="needs: starts")
-    )
+    starts = check("starts", max_points=0.0, evidence=("Traceback:", "SyntaxError: invalid syntax"))
+    html = page(starts, check(message="needs: starts"), check("09-h1", message="needs: starts", hidden=True))
     assert html.count("<article") == 1
-    assert "Not tried" in html
+    assert html.count("It was not tried: it needs “starts”, which did not pass.") == 2
+    assert "<pre>Traceback:\nSyntaxError: invalid syntax</pre>" in html
+    assert "0 of 2 checks passed" in html
 
 
 def test_points_that_a_person_gave_count() -> None:

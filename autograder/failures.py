@@ -40,6 +40,7 @@ def _read(cells: Iterable[Any]) -> dict[str, str]:
 
 def _told(error: Any) -> str:
     """The message of an error; a failed assertion's without the word that says only that it is one."""
-    if not error.evalue:
-        return str(error.ename) or "\n".join(error.traceback)
-    return str(error.evalue) if error.ename == "AssertionError" else f"{error.ename}: {error.evalue}"
+    said = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+    if len(error.traceback) == 1:  # all that is left of it, or all that there was
+        said = error.traceback[0]
+    return str(said).removeprefix("AssertionError: ")

@@ -1,5 +1,6 @@
 """The feedback page: what a learner learns from it, what stays hidden, and that nothing on it acts."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,7 @@ def graded_notebook(tmp_path: Path) -> Path:
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
     def cell(name: str, source: str, value: str, line: int) -> Any:
-        trace = [f"AssertionError  Traceback\n----> {line} assert f(17)\n{value}"]
+        trace = ["AssertionError  Traceback", f"----> {line} assert f(17)", f"AssertionError: {value}"]
         error = new_output("error", ename="AssertionError", evalue=value, traceback=trace)
         about = {"grade": True, "grade_id": name, "points": 1}
         return new_code_cell(source, metadata={"nbgrader": about}, outputs=[error])
@@ -260,22 +261,42 @@ def test_a_learner_reads_public_failures_and_an_instructor_all(graded_notebook: 
     assert failures.whole(graded_notebook.with_name("absent.ipynb")) == {}
 
 
-@settings(deadline=None, max_examples=40)
-@given(secret=WORDS, line=st.integers(2, 4))
-def test_no_text_of_a_hidden_test_is_shown(tmp_path_factory: pytest.TempPathFactory, secret: str, line: int) -> None:
-    import nbformat
+LEARNERS_NAMES = (
+    st.sampled_from(["NotJudged", "x\n----> 1 ", "----> 1 x", "\x1b[31m----> 1 ", "ValueError"]) | st.text()
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(secret=WORDS, line=st.integers(2, 4), name=LEARNERS_NAMES)
+def test_no_text_of_a_hidden_test_is_shown(
+    tmp_path_factory: pytest.TempPathFactory, secret: str, line: int, name: str
+) -> None:
+    """Not even where a learner's function raises what it was asked with, in a class of errors of its own."""
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
     source = f"x = 1\n### BEGIN HIDDEN TESTS\nassert f({secret!r})\n### END HIDDEN TESTS"
-    trace = [f"---\nValueError Traceback\n----> {line} assert f({secret!r})\nValueError: {secret}"]
+    trace = [f"{name:<42}Traceback (most recent call last)", f"----> {line} assert f({secret!r})", f"{name}: {secret}"]
     outputs = [
         new_output("stream", name="stdout", text=secret),
-        new_output("error", ename="ValueError", evalue=secret, traceback=trace),
+        new_output("error", ename=name, evalue=secret, traceback=trace),
     ]
     about = {"nbgrader": {"grade": True, "grade_id": "it", "points": 1}}
+    notebook = new_notebook(cells=[new_code_cell(source, metadata=about, outputs=outputs)])
     file = tmp_path_factory.mktemp("hidden") / "lesson.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source, metadata=about, outputs=outputs)]), file)
+    file.write_text(json.dumps(notebook), encoding="utf-8")
     assert secret not in "".join(failures.shown(file).values())
+
+
+def test_why_a_cell_was_not_judged_is_shown(tmp_path: Path) -> None:
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    said = "NotJudged: this cell ended the kernel."
+    error = new_output("error", ename="NotJudged", evalue="this cell ended the kernel.", traceback=[said])
+    source = "### BEGIN HIDDEN TESTS\nassert f(1)\n### END HIDDEN TESTS"
+    about = {"nbgrader": {"grade": True, "grade_id": "it", "points": 1}}
+    notebook = new_notebook(cells=[new_code_cell(source, metadata=about, outputs=[error])])
+    (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook))
+    assert failures.shown(tmp_path / "lesson.ipynb") == {"it": said}
 
 
 def test_plain_keeps_what_is_no_text() -> None:

@@ -36,6 +36,11 @@ NOTEBOOKS = {
     "gus": {"total": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"},
     "hal": {"total": "def total(numbers):\n    print('x' * 200_000_000)\n    return sum(numbers)"},
     "ivy": {"total": "while True: pass"},
+    # Asked by a hidden test, it tells what with, in an error that is called as ours.
+    "ned": {
+        "total": "class NotJudged(Exception):\n    pass\n\ndef total(numbers):\n"
+        "    if numbers not in ([], [1, 2]):\n        raise NotJudged(repr(numbers))\n    return sum(numbers)"
+    },
 }
 
 
@@ -116,6 +121,7 @@ def test_each_notebook_scores_what_it_earned(graded: Any) -> None:
         "kim": (0, 0, 0),
         "lea": (0, 0, 0),
         "mia": (1, 2, 0),
+        "ned": (1, 0, 4),
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import failures, feedback, moments, pages, public, teaching
+from autograder import failures, feedback, moments, public, teaching
 from autograder.classroom import LAB
 from autograder.results import Mark, Question
 from breakwater.checks.verdict import Measurement, Report
@@ -297,8 +297,3 @@ def test_why_a_cell_was_not_judged_is_shown(tmp_path: Path) -> None:
     notebook = new_notebook(cells=[new_code_cell(source, metadata=about, outputs=[error])])
     (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook))
     assert failures.shown(tmp_path / "lesson.ipynb") == {"it": said}
-
-
-def test_plain_keeps_what_is_no_text() -> None:
-    assert pages.plain(3.5) == 3.5
-    assert pages.plain("a\tb\nc") == "a\tb\nc"

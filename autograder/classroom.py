@@ -4,6 +4,7 @@
 | --- | --- |
 | `submitted/STUDENT/NN-topic/` | what the learner handed in, by allow-list; beside it the judge's `report.json` |
 | `autograded/`, `feedback/` | nbgrader's own, and our page `feedback/STUDENT/NN-topic/index.html` |
+| `report/NN-topic/index.html` | the instructor's page about the class |
 | `judged/NN-topic/STUDENT.json` | the judge's whole report, hidden checks included, and what it was made from |
 | `gradebook.db` | nbgrader's |
 | `keys/` | the key that signs reports, its public half, the seed of the hidden checks; not in git: keep a copy |
@@ -58,6 +59,9 @@ class Classroom:
 
     def judged(self, module: str, student: str) -> Path:
         return self.root / "judged" / module / f"{student}.json"
+
+    def report(self, module: str) -> Path:
+        return self.root / "report" / module / "index.html"
 
     def students(self, module: str) -> list[str]:
         """Those who have submitted the module, in order of their names."""

@@ -3,7 +3,7 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -23,7 +23,7 @@ REFUSED, UNKNOWN = 3, 2
 
 def register(app: typer.Typer) -> None:
     """Add the instructor's commands to `course`."""
-    for command in (release, collect, grade):
+    for command in (release, collect, grade, feedback, report, export):
         app.command(rich_help_panel="Instructors")(command)
 
 
@@ -80,6 +80,7 @@ def grade(
     from autograder import sandbox
     from autograder.collect import collect as take
     from autograder.grade import grade as grade_all
+    from autograder.report import write as write_report
 
     if unsandboxed:
         os.environ[sandbox.UNSANDBOXED] = "1"
@@ -96,8 +97,78 @@ def grade(
             if not as_json:
                 _say(one)
         _report(topic, graded, refused, as_json)
+        write_report(topic, here)
         here.commit(f"Grade {topic}: {len(graded)} submissions")
     raise typer.Exit(REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0)
+
+
+def feedback(module: Module, room: Class = None) -> None:
+    """Write the learners' pages anew, with the marks and words that a person has given since they were graded.
+
+    Exit status 3 if a submission's could not be written.
+    """
+    from autograder.feedback import rewrite
+    from breakwater.errors import CourseError
+
+    topic, here = _module(module), _class(room)
+    failed = 0
+    with here.alone():
+        students = here.students(topic)
+        for student in students:
+            try:
+                rewrite(here, topic, student)
+            except CourseError as error:
+                failed += 1
+                typer.echo(f"{student}: {error}", err=True)
+        here.commit(f"Write feedback on {topic}")
+    typer.echo(f"{len(students) - failed} written")
+    raise typer.Exit(REFUSED if failed else 0)
+
+
+def report(module: Module, room: Class = None) -> None:
+    """Write the class's report: how each check and question fared, what was missed and how, who needs a person."""
+    from autograder.report import write
+    from breakwater.toml import shown
+
+    typer.echo(shown(write(_module(module), _class(room))))
+
+
+def export(
+    module: Annotated[
+        str | None, typer.Argument(metavar="[NN]", help="The module: 09, resilience or 09-resilience.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write here; without it, to stdout.", dir_okay=False)
+    ] = None,
+    form: Annotated[
+        Literal["csv", "json"], typer.Option("--format", help="A row a student for a spreadsheet, or everything.")
+    ] = "csv",
+    gradebook: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read this gradebook; without it, the class's.")
+    ] = None,
+    assignment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="An assignment of any gradebook of nbgrader's, in place of NN.")
+    ] = None,
+    room: Class = None,
+) -> None:
+    """Write out what a gradebook holds: scores, verdicts, who needs a person, who was late. Grades nothing."""
+    from autograder import export as exporting
+    from autograder import judged, results
+    from autograder.classroom import write_whole
+    from breakwater import syllabus
+    from breakwater.errors import BadInput
+
+    if (module is None) == (assignment is None):
+        raise BadInput("Say what to export: a module, as in course export 09, or --assignment NAME.")
+    here = _class(room)
+    name = assignment if assignment is not None else syllabus.load().find_built(module or "").id
+    found = results.read(gradebook or here.gradebook, name)
+    verdicts = {} if gradebook else judged.verdicts(judged.read(here, name))
+    told = exporting.text(found, verdicts, form)
+    if to is None:
+        return typer.echo(told, nl=False)
+    write_whole(to, told)
+    typer.echo(f"{to}: {len(found.submissions)} submissions")
 
 
 def _module(name: str) -> str:

@@ -104,7 +104,7 @@ def _one(module: str, student: str, room: Classroom, judge: Judge) -> Graded:
     except EngineTrouble:  # a kernel that did not start on a busy machine, say: once more
         pipeline.autograde(module, student)
     graded = time.monotonic()
-    _write_feedback(module, student, room, said | {"notes": notes})
+    feedback.write(room, module, student, said | {"notes": notes})
     seconds = {"notebooks": round(graded - began, 2), "feedback": round(time.monotonic() - graded, 2)}
     record |= {"done": True, "seconds": record["seconds"] | seconds}
     write_whole(room.judged(module, student), json.dumps(record, indent=1))
@@ -130,15 +130,6 @@ def _notes(module: str, folder: Path) -> list[str]:
         broken = (folder / notebook.name).with_suffix(BROKEN).exists()
         notes.append(f"{notebook.name}: {'it is no notebook' if broken else 'it was not handed in'}, 0 points")
     return notes
-
-
-def _write_feedback(module: str, student: str, room: Classroom, said: dict[str, Any]) -> None:
-    from autograder import pipeline
-    from breakwater import lab
-
-    pipeline.write_feedback(module, student)
-    page = feedback.page(lab.load(module).title, student, said, pipeline.scores(room, module, student))
-    write_whole(room.feedback(module, student) / "index.html", page)
 
 
 def _read(module: str, student: str, room: Classroom, *, resumed: bool = False, trouble: str = "") -> Graded:

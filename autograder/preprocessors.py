@@ -289,9 +289,14 @@ class HideHiddenTests(preprocessors.NbGraderPreprocessor):  # type: ignore[misc]
 
 
 def _told(error: Any, hidden_from: int) -> Any:
-    """The error without its traceback; without its message too, unless it arose above the hidden tests."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-    line = re.search(r"^-+> (\d+) ", text, re.M)
-    public = error.ename == "NotJudged" or (line is not None and int(line[1]) < hidden_from)
+    """The error without its traceback; without its message too, unless it arose above the hidden tests.
+
+    Its name and its message may be the learner's. So neither is read for where it arose, and a class of errors that
+    is called as ours is none of ours: ours has its one line, and no trace of a test.
+    """
+    trace = "\n".join(part for part in error.traceback if error.ename not in part)
+    line = re.search(r"^-+> (\d+) ", re.sub(r"\x1b\[[0-9;]*m", "", trace), re.M)
+    not_judged = error.ename == "NotJudged" and len(error.traceback) == 1
+    public = not_judged or (line is not None and int(line[1]) < hidden_from)
     message = f"{error.ename}: {error.evalue}" if public else HIDDEN_FAILED
     return new_output("error", ename=error.ename if public else "", evalue="", traceback=[message])

@@ -36,6 +36,11 @@ NOTEBOOKS = {
     "gus": {"total": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"},
     "hal": {"total": "def total(numbers):\n    print('x' * 200_000_000)\n    return sum(numbers)"},
     "ivy": {"total": "while True: pass"},
+    # Asked by a hidden test, it tells what with, in an error that is called as ours.
+    "ned": {
+        "total": "class NotJudged(Exception):\n    pass\n\ndef total(numbers):\n"
+        "    if numbers not in ([], [1, 2]):\n        raise NotJudged(repr(numbers))\n    return sum(numbers)"
+    },
 }
 
 
@@ -116,6 +121,7 @@ def test_each_notebook_scores_what_it_earned(graded: Any) -> None:
         "kim": (0, 0, 0),
         "lea": (0, 0, 0),
         "mia": (1, 2, 0),
+        "ned": (1, 0, 4),
     }
 
 
@@ -166,6 +172,30 @@ def test_feedback_is_there_and_tells_no_secret(graded: Any) -> None:
     assert "orders waited 5.0 s for &lt;payments&gt;" in page
     assert "orders waited … s" not in page  # a passed hidden check tells no mechanism
     assert "orders waited … s" in (graded.room / "feedback" / "eve" / MODULE / "index.html").read_text()
+
+
+def test_feedback_links_to_nbgraders_pages_and_their_cells(graded: Any) -> None:
+    folder = graded.room / "feedback" / "bob" / MODULE
+    links = re.findall(r'<a href="([^"#]+)#?([^"]*)"', (folder / "index.html").read_text())
+    assert ("lesson.html", "total-hidden") in links
+    for page, anchor in links:
+        assert not anchor or f'name="{anchor}"' in (folder / page).read_text()
+
+
+def test_feedback_is_written_anew_with_what_a_person_gave(graded: Any, tmp_path: Path) -> None:
+    shutil.copytree(graded.room, tmp_path / "class")
+    course = type(graded.course)(graded.course.root, {"BREAKWATER_CLASS": str(tmp_path / "class")})
+    with sqlite3.connect(tmp_path / "class" / "gradebook.db") as database:
+        of = "cell_id IN (SELECT id FROM base_cell WHERE name = 'why')"
+        database.execute(f"UPDATE grade SET manual_score = 2.5, needs_manual_grade = 0 WHERE {of}")
+        database.execute(f"UPDATE comment SET manual_comment = 'Nearly: <say> why.' WHERE {of}")
+    (tmp_path / "class" / "submitted" / "bob" / MODULE / "report.json").unlink()
+    done = course.run("feedback", "42")
+    assert (done.returncode, done.stdout) == (3, f"{len(graded.said) - 1} written\n")
+    assert done.stderr.startswith("bob: ")
+    page = (tmp_path / "class" / "feedback" / "ada" / MODULE / "index.html").read_text()
+    assert "2.5 of 3 points" in page
+    assert "Nearly: &lt;say&gt; why." in page
 
 
 def test_a_hidden_test_that_failed_is_told_without_its_input(graded: Any) -> None:

@@ -1,0 +1,46 @@
+"""Why the graded cells of a notebook did not pass, from what is kept of its run in `autograded/`."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def shown(notebook: Path) -> dict[str, str]:
+    """For each graded cell that ended in an error, what the learner may read of it; nothing of a hidden test."""
+    from autograder.preprocessors import HideHiddenTests  # nbgrader comes with it, and that takes seconds
+
+    hide = HideHiddenTests()
+    return _read(hide.preprocess_cell(cell, {}, 0)[0] for cell in _graded(notebook))
+
+
+def whole(notebook: Path) -> dict[str, str]:
+    """As `shown`, for an instructor: a hidden test's message, too."""
+    return _read(_graded(notebook))
+
+
+def _graded(notebook: Path) -> Iterator[Any]:
+    """The graded cells of code. We wrote the file, so it is not validated: that would take most of the time."""
+    from nbformat import from_dict
+
+    if notebook.is_file():
+        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {}).get("grade"):
+                yield from_dict(cell | {"source": "".join(cell["source"])})
+
+
+def _read(cells: Iterable[Any]) -> dict[str, str]:
+    found = {}
+    for cell in cells:
+        error = next((output for output in cell.outputs if output.output_type == "error"), None)
+        if error is not None:
+            found[cell.metadata.nbgrader.grade_id] = _told(error)
+    return found
+
+
+def _told(error: Any) -> str:
+    """The message of an error; a failed assertion's without the word that says only that it is one."""
+    said = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+    if len(error.traceback) == 1:  # all that is left of it, or all that there was
+        said = error.traceback[0]
+    return str(said).removeprefix("AssertionError: ")

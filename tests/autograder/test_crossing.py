@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder._cells import Cells, Judge
-from autograder.inert.crossing import sides
-from autograder.inert.crossing.values import CannotCross, decode, encode
+from autograder.inside.interpreter.crossing import sides
+from autograder.inside.interpreter.crossing.channel import Channel
+from autograder.inside.interpreter.crossing.values import CannotCross, decode, encode
 
 Point = namedtuple("Point", "x y")
 
@@ -171,12 +172,12 @@ class Meeting:
 
     def __init__(self, learner: str) -> None:
         ours, theirs = socket.socketpair()
-        program = "import asyncio, socket, sys\nfrom crossing import sides\n"
+        program = "import asyncio, socket, sys\nfrom interpreter.crossing import channel, sides\n"
         program += "names = {'__name__': 'learner'}\nexec(sys.argv[2], names)\n"
-        program += "async def main():\n    side = sides.Learner(socket.socket(fileno=int(sys.argv[1])), names)\n"
-        program += "    side.line.listen()\n    while side.line.broke is None:\n        await side.line.rested.wait()\n"
-        program += "        side.line.listen()\nasyncio.run(main())"
-        path = str(Path(sides.__file__).parents[1])
+        program += "async def main():\n    connection = socket.socket(fileno=int(sys.argv[1]))\n"
+        program += "    sides.Learner(channel.Channel(connection), names)\n    await asyncio.Event().wait()\n"
+        program += "asyncio.run(main())"
+        path = str(Path(sides.__file__).parents[2])
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", program, str(theirs.fileno()), learner],
@@ -188,9 +189,8 @@ class Meeting:
         self._cells = Cells()
 
     async def run(self, *tests: str) -> list[list[dict[str, Any]]]:
-        judge = Judge(self._connection)
+        judge = Judge(Channel(self._connection))
         self._cells.meet(judge)
-        judge.line.listen()
         try:
             return [await self._cells.run(test) for test in tests]
         finally:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .line import Line, Message
+    from .channel import Message
+    from .line import Line
 
 MUTABLE = (list, dict, set, bytearray)  # what a function may change in place, as its caller sees
 

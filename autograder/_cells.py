@@ -8,8 +8,10 @@ import builtins
 import contextlib
 import inspect
 import io
+import tokenize
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from types import CodeType
 from typing import Any
 
@@ -18,6 +20,7 @@ from autograder.inside.interpreter.crossing.line import Refused
 from autograder.inside.interpreter.crossing.objects import Remote
 from autograder.inside.interpreter.crossing.sides import Side
 
+OWN = ("numpy", "pandas")  # libraries whose values cross: of these a test has its own, whatever it has them from
 MODULE = "__test__"  # of what a test defines
 FILE = "<test>"
 AROUND = 2  # lines of the test, shown before and after the one that failed
@@ -31,14 +34,21 @@ class Judge(Side):
     is_strict = True
 
     def hold(self, what: str, thing: Any, details: Message) -> None:
-        if what == "call" or (what == "await" and inspect.isawaitable(thing)):
+        if what in ("call", "call later") or (what == "await" and inspect.isawaitable(thing)):
             return
-        if what == "next" and isinstance(thing, Iterator):
+        if (what == "next" and isinstance(thing, Iterator)) or (
+            what in ("iterate later", "next later") and isinstance(thing, AsyncIterator)
+        ):
             return
         kind = thing if isinstance(thing, type) else type(thing)
         if kind.__module__ == MODULE and not str(details.get("name", "")).startswith("_"):
             return
         raise Refused("a test's values are not yours to take apart")
+
+    def stand_in(self, told: Message) -> Any:
+        if told.get("kind") == "module" and told.get("name") in OWN:
+            return import_module(told["name"])
+        return super().stand_in(told)
 
 
 class Names(dict[str, Any]):
@@ -127,11 +137,17 @@ class Cells:
 
 
 def _parsed(source: str) -> list[Any]:
-    """The statements of a cell; in place of the last one, if that is an expression, the expression."""
+    """The statements of a cell; in place of the last one, if that is an expression that is shown, the expression."""
     tree = ast.parse(source, FILE)
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
+    if tree.body and isinstance(tree.body[-1], ast.Expr) and not _is_quiet(source):
         return [*tree.body[:-1], ast.Expression(tree.body[-1].value)]
     return [*tree.body, ast.Module([], [])]
+
+
+def _is_quiet(source: str) -> bool:
+    """Whether a cell ends with a semicolon, which to IPython means that its result is not shown."""
+    words = [word.string for word in tokenize.generate_tokens(io.StringIO(source).readline) if word.string.strip()]
+    return [word for word in words if not word.startswith("#")][-1:] == [";"]
 
 
 def _stream(text: str) -> list[dict[str, Any]]:

@@ -57,19 +57,24 @@ class Shown:
     def print(self, text: str, name: str = "stdout") -> None:
         """Add to what is printed; it goes on where the last output was printed too."""
         last = self._outputs[-1] if self._outputs and not self._clears_next else {}
-        text = text[: max(0, self._most - self._length)]
+        text = self.measured(text)
         if last.get("name") == name and last["output_type"] == "stream":
             last["text"] += text
-            self._length += len(text)
         elif text:
-            self._add({"output_type": "stream", "name": name, "text": text}, len(text))
+            self._add({"output_type": "stream", "name": name, "text": text})
+
+    def measured(self, text: str) -> str:
+        """As much of it as the cell may still show; it counts as shown."""
+        text = text[: max(0, self._most - self._length)]
+        self._length += len(text)
+        return text
 
     def _add(self, output: Output, length: int = 0) -> bool:
         if self._clears_next:
             self._outputs.clear()
         self._clears_next = False
         self._length += length
-        if self._length > self._most or (length and len(self._outputs) >= FEW):
+        if (length and self._length > self._most) or len(self._outputs) >= (FEW if length else 2 * FEW):
             return False
         self._outputs.append(output)
         return True

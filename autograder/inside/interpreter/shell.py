@@ -36,7 +36,7 @@ class Teller:
 
     def __init__(self) -> None:
         self._channel: Channel | None = None
-        self._process = 0
+        self._process = os.getpid()
         self._most = self._said = 0
 
     def attach(self, channel: Channel, most: int) -> None:
@@ -147,6 +147,11 @@ class Shell(InteractiveShell):
     def init_hooks(self) -> None:
         super().init_hooks()
         self.set_hook("show_in_pager", page.as_hook(lambda *_: None), 99)
+
+    def showtraceback(self, *args: Any, **options: Any) -> None:
+        if teller.is_forked():  # nobody would see it, and a hundred processes may be at it
+            os._exit(1)
+        super().showtraceback(*args, **options)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         flush()

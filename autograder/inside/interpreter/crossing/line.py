@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from .channel import Channel, Lost, Message
-from .values import KIND, CannotCross, decode, encode
+from .frames import KIND
+from .values import CannotCross, decode, encode
 
 
 class LineBroke(Exception):

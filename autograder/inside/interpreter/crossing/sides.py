@@ -4,8 +4,9 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from .channel import Channel, Message
+from .doing import DOING, builtin_error, describe, named_error
 from .line import Line, Refused
-from .objects import DOING, builtin_error, describe, named_error, stand_in
+from .objects import stand_in
 
 
 class Stopped(Exception):

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from contextlib import nullcontext
 from types import FrameType
 from typing import Any
@@ -40,24 +41,24 @@ class Process:
     def __init__(self, ip: Shell, control: Channel, line: socket.socket, *, is_jailed: bool) -> None:
         self._ip, self._control, self._line, self._is_jailed = ip, control, line, is_jailed
         self._is_interrupted = False
+        self._loop = asyncio.new_event_loop()
         self._cells: asyncio.Queue[Message] = asyncio.Queue()
         self._cell: asyncio.Task[None] | None = None
         self._tested: Tested | None = None
 
     def run(self) -> None:
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        main = loop.create_task(self._main())
+        asyncio.set_event_loop(self._loop)
+        main = self._loop.create_task(self._main())
         signal.signal(signal.SIGINT, self._interrupt)
         while not main.done():
             try:
-                loop.run_until_complete(main)
+                self._loop.run_until_complete(main)
             except KeyboardInterrupt:  # out of a task that a cell left running
                 self._stop()
 
     async def _main(self) -> None:
         self._tested = Tested(Channel(self._line), self._ip.user_ns)
-        asyncio.get_running_loop().add_reader(self._control, self._hear)
+        self._loop.add_reader(self._control, self._hear)
         while "run" in (asked := await self._cells.get()):
             teller.begin()
             with guard.kept(self._ip) if asked["is_test"] else nullcontext():
@@ -81,7 +82,7 @@ class Process:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self._is_interrupted = True
         if frame and frame.f_code.co_name == "select" and frame.f_globals.get("__name__") == "selectors":
-            self._stop()
+            self._loop.call_soon_threadsafe(self._stop)  # which wakes it
         else:
             raise KeyboardInterrupt
 
@@ -118,8 +119,7 @@ def confine(jail: Jail | None, slot: int, folder: int, asked: Message) -> None:
     if jail:
         jail.enter(slot, folder, asked["place"], asked["limits"])
         return
-    os.chdir(asked["scratch"])
-    place = "." + asked["place"]
+    place = tempfile.mkdtemp(dir=asked["scratch"]) + asked["place"]
     os.makedirs(place)
     copy(folder, place, asked["limits"]["written"], os.getuid())
     os.chdir(place)

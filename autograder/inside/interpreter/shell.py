@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from .crossing.channel import Channel, Message
 
-KEPT_S, KEPT = 0.05, 8192  # printed text waits that long, or until there is so much of it
+KEPT_S, KEPT = 0.05, 8192  # printed lines wait that long after those before, unless there are so many characters
 
 
 class Teller:
@@ -89,17 +89,19 @@ class Stream(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._kept.append(text)
         self._length += len(text)
-        if self._length > KEPT or monotonic() - self._flushed > KEPT_S:
+        if self._length > KEPT or ("\n" in text and monotonic() - self._flushed > KEPT_S):
             self.flush()
         return len(text)
 
     def flush(self) -> None:
         text, self._kept, self._length = "".join(self._kept), [], 0
-        if text and teller.is_forked():
-            os.write(self._descriptor, text.encode(errors="replace"))
-        elif text:
-            teller.say({"stream": self._name, "text": text})
+        if not text:
+            return
         self._flushed = monotonic()
+        if teller.is_forked():
+            os.write(self._descriptor, text.encode(errors="replace"))
+        else:
+            teller.say({"stream": self._name, "text": text})
 
 
 def flush() -> None:
@@ -146,7 +148,7 @@ class Shell(InteractiveShell):
 
     def init_hooks(self) -> None:
         super().init_hooks()
-        self.set_hook("show_in_pager", page.as_hook(lambda *_: None), 99)
+        self.set_hook("show_in_pager", page.as_hook(lambda *_, **__: None), 99)
 
     def showtraceback(self, *args: Any, **options: Any) -> None:
         if teller.is_forked():  # nobody would see it, and a hundred processes may be at it
@@ -155,6 +157,7 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         flush()
+        self._told = True
         told = {"message": _text(evalue), "traceback": [str(line) for line in stb]}
         teller.say({"error": str(etype.__name__), **told}, always=True)
 
@@ -165,7 +168,7 @@ class Shell(InteractiveShell):
             transformed = self.transform_cell(source)
         except Exception:
             transformed, failed = source, sys.exc_info()
-        result = None
+        result, self._told = None, False
         try:
             result = await self.run_cell_async(
                 source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=failed
@@ -173,6 +176,9 @@ class Shell(InteractiveShell):
         finally:
             self.events.trigger("post_execute")
             self.events.trigger("post_run_cell", result)
+        error = result.error_before_exec or result.error_in_exec
+        if error and not self._told:  # there was no memory for a traceback, say
+            self._showtraceback(type(error), error, [])
 
 
 def make() -> Shell:

@@ -28,7 +28,6 @@ from autograder.inside.interpreter import forks
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
 from breakwater.errors import EngineTrouble
 
-GRACE_S = 0.2  # from an interrupt to the end of a process, and from there to that of a test
 MEMORY = 4 << 30  # bytes, whatever a learner's process sends
 ENDED, STUBBORN = "this cell ended the interpreter", "this cell could not be interrupted"
 
@@ -50,12 +49,12 @@ class Cell:
 class Clock:
     """Ends what a cell does when its time is over: an interrupt, then the end of its process, then of the test."""
 
-    def __init__(self, learner: Learner, seconds: float) -> None:
-        self._learner, self._seconds, self.rung = learner, seconds, 0
+    def __init__(self, learner: Learner, seconds: float, grace_s: float) -> None:
+        self._learner, self._seconds, self._grace_s, self.rung = learner, seconds, grace_s, 0
 
     def __enter__(self) -> "Clock":
         signal.signal(signal.SIGALRM, self._ring)
-        signal.setitimer(signal.ITIMER_REAL, max(0.001, self._seconds), GRACE_S)
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, self._seconds), self._grace_s)
         return self
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
@@ -140,7 +139,7 @@ class Conductor:
         self._caller.send({"begin": index})
         if again:
             self._shown.begin()
-        with Clock(learner, self._limits["cell_s"]) as self._clock:
+        with Clock(learner, self._limits["cell_s"], self._limits["grace_s"]) as self._clock:
             if cell.kind == "test":
                 ended = learner.judged(lambda: self._tests.run(cell.source))
                 if not again:

@@ -29,7 +29,7 @@ from autograder.inside.interpreter.crossing.channel import Channel, Lost, Messag
 from breakwater.errors import EngineTrouble
 
 ALWAYS = ("matplotlib.pyplot", "numpy")  # what most notebooks with data import, where it is installed
-PATIENCE_S = 10.0  # beyond a cell's own time, of whoever waits for the conductor
+PATIENCE_S = 5.0  # beyond a cell's own time, of whoever waits for the conductor
 STARTS_S = 60.0
 OVERDUE = "its test came to no end"
 ENDS_JUDGE = "its test ended the process that judges it"
@@ -38,10 +38,14 @@ ENDS_JUDGE = "its test ended the process that judges it"
 @dataclass(frozen=True)
 class Limits:
     """What a notebook may use: seconds for a cell and in all, new processes after one was lost, characters shown by a
-    cell, processes at once, and bytes of memory for each of them and of files."""
+    cell, processes at once, and bytes of memory for each of them and of files.
+
+    A cell whose time is over is interrupted; after `grace_s` more its process is ended, and a test that goes on without
+    it after as much again."""
 
     cell_s: float = 30.0
     notebook_s: float = 180.0
+    grace_s: float = 0.4
     restarts: int = 20
     shown: int = 4 << 20
     processes: int = 150
@@ -154,7 +158,7 @@ class Interpreter:
 
     def _conducted(self, task: Message, folder: Path) -> tuple[int | None, list[Message] | None, bool]:
         """Have a conductor do it. Return the cell that it began last, what it answered, and whether we stopped it."""
-        at, patience_s = None, task["limits"]["cell_s"] + PATIENCE_S
+        at, patience_s = None, task["limits"]["cell_s"] + 3 * task["limits"]["grace_s"] + PATIENCE_S
         life, caller = self._fork(folder)
         with life, caller:
             caller.settimeout(STARTS_S)

@@ -50,7 +50,7 @@ import ctypes, glob, os, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
 OWN = ("socket:", "anon_inode:", "pipe:", "/proc/", "/dev/null", "/dev/urandom")
 FILES = "/etc/shadow /etc/passwd /root/*/* /home/*/* /var/*/* /submission/bob/*/* ANSWER COURSE/solutions/*"
-PLACES = "/x /usr/x /opt/course/x /dev/x /submission/x /proc/sys/kernel/hostname /run/x"
+PLACES = "/x /usr/x /opt/course/x /dev/x /proc/sys/kernel/hostname /run/x"
 AT_X86_64 = os.uname().machine == "x86_64"
 
 def others():

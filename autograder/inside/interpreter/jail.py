@@ -16,12 +16,14 @@ import socket
 import stat
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 from . import forks, seccomp
 
-FIRST_USER = 60000
-NEW_MOUNTS, NEW_NAME, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
+FIRST_USER = 60000  # isolate, of the International Olympiad in Informatics, starts there too
+NEW_MOUNTS, NEW_NAME, NEW_IPC, NEW_NETWORK = 0x20000, 0x4000000, 0x8000000, 0x40000000
+NEW_USERS, NEW_PIDS = 0x10000000, 0x20000000
 NO_SUID, NO_DEVICES, BIND, RECURSIVE, PRIVATE = 0x2, 0x4, 0x1000, 0x4000, 1 << 18
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 CAPABILITIES = range(64)
@@ -40,6 +42,7 @@ class Jail:
 
     def __init__(self) -> None:
         self._own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self._has_users = int(Path("/proc/self/uid_map").read_text().split()[2]) > FIRST_USER
 
     def fork(self) -> int:
         """As `os.fork`; the child is process 1 of a new namespace, and runs no code of a learner's yet."""
@@ -48,8 +51,8 @@ class Jail:
         try:
             pid = os.fork()
         finally:
-            if pid:
-                _hold(_libc.setns(self._own, NEW_PIDS), "no way back from a namespace")
+            if pid and _libc.setns(self._own, NEW_PIDS):
+                os._exit(1)  # without a way back there is no other fork
         return pid
 
     def enter(self, slot: int, folder: int, place: str, limits: dict[str, int]) -> None:
@@ -57,7 +60,7 @@ class Jail:
 
         Raises OSError where the machine does not allow it: then nothing of a learner's may run.
         """
-        user = FIRST_USER + slot if os.getuid() == 0 else os.getuid()
+        user = FIRST_USER + slot if self._has_users else 0
         os.close(self._own)
         _hold(_libc.unshare(NEW_MOUNTS | NEW_NAME | NEW_IPC | NEW_NETWORK), "no namespaces")
         _mount("none", "/", "", RECURSIVE | PRIVATE, "")
@@ -77,7 +80,9 @@ class Jail:
         copy(folder, SUBMISSION + place, limits["written"], user)
         os.chdir(SUBMISSION + place)
         bound(limits)
-        _drop(user)
+        forks.prctl(forks.PR_SET_DUMPABLE, 1)  # its /proc is its own again
+        _become(user)
+        _drop()
         seccomp.restrict()
 
 
@@ -160,19 +165,32 @@ def _write(source: int, place: str, user: int) -> None:
         os.close(target)
 
 
-def _drop(user: int) -> None:
-    """Become `user`, who can do nothing but what any user can, and never will."""
-    for capability in CAPABILITIES:
-        _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-    if os.getuid() == 0:
+def _become(user: int) -> None:
+    """Become `user`; where there is none but 0, which is whoever grades, be called another at least."""
+    if user:
+        _narrow()
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    else:
+        _hold(_libc.unshare(NEW_USERS), "no namespace for users")
+        for file, text in (("setgroups", "deny"), ("uid_map", f"{FIRST_USER} 0 1"), ("gid_map", f"{FIRST_USER} 0 1")):
+            Path("/proc/self", file).write_text(text)
+        _narrow()
+    forks.prctl(forks.PR_SET_DUMPABLE, 1)  # a change of user undoes both
+    forks.prctl(forks.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _narrow() -> None:
+    for capability in CAPABILITIES:
+        _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def _drop() -> None:
+    """Be able to do what any user can, and never more."""
     head, none = struct.pack("Ii", CAPABILITY_VERSION, 0), bytes(24)
     _hold(_libc.capset(head, none), "capabilities stay")
     _hold(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "privileges can be gained")
-    forks.prctl(forks.PR_SET_DUMPABLE, 1)  # its /proc is its own again
-    forks.prctl(forks.PR_SET_PDEATHSIG, signal.SIGKILL)  # which a change of user undoes
 
 
 def _loopback_up() -> None:

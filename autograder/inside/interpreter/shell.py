@@ -46,13 +46,16 @@ class Teller:
         """Count anew."""
         self._said = 0
 
-    def say(self, message: Message, *, always: bool = False) -> None:
-        """Say it, unless it is too much. `always`: whatever came before, as an error or a result has to be."""
-        if self._channel is None or self.is_forked():
+    def room(self) -> int:
+        """How many characters more the cell may show."""
+        return max(0, self._most - self._said)
+
+    def say(self, message: Message, length: int = 0) -> None:
+        """Say it, if there is room for so many characters; an error or a result, on which a score hangs, needs none."""
+        if self._channel is None or self.is_forked() or length > self.room():
             return
-        self._said += 0 if always else len(str(message))
-        if self._said <= self._most:
-            self._channel.send(message)
+        self._said += length
+        self._channel.send(message)
 
     def is_forked(self) -> bool:
         """Whether this is not the process that was made for a notebook, but one that a notebook made."""
@@ -87,8 +90,9 @@ class Stream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._kept.append(text)
-        self._length += len(text)
+        kept = text[: teller.room()]
+        self._kept.append(kept)
+        self._length += len(kept)
         if self._length > KEPT or ("\n" in text and monotonic() - self._flushed > KEPT_S):
             self.flush()
         return len(text)
@@ -101,7 +105,8 @@ class Stream(io.TextIOBase):
         if teller.is_forked():
             os.write(self._descriptor, text.encode(errors="replace"))
         else:
-            teller.say({"stream": self._name, "text": text})
+            text = text[: teller.room()]
+            teller.say({"stream": self._name, "text": text}, len(text))
 
 
 def flush() -> None:
@@ -116,11 +121,12 @@ class Publisher(DisplayPublisher):
         self._validate_data(data, metadata)
         flush()
         shown = {"metadata": _plain(metadata or {}), "id": (transient or {}).get("display_id")}
-        teller.say({"update" if update else "show": _plain(data), **shown})
+        message = {"update" if update else "show": _plain(data), **shown}
+        teller.say(message, len(str(message)))
 
     def clear_output(self, wait: bool = False) -> None:
         flush()
-        teller.say({"clear": bool(wait)})
+        teller.say({"clear": bool(wait)}, 1)
 
 
 class Hook(DisplayHook):
@@ -130,7 +136,7 @@ class Hook(DisplayHook):
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         flush()
         told = {"metadata": _plain(md_dict or {}), "count": self.prompt_count}
-        teller.say({"result": _plain(format_dict), **told}, always=True)
+        teller.say({"result": _plain(format_dict), **told})
 
     def finish_displayhook(self) -> None:
         self._is_active = False
@@ -159,7 +165,7 @@ class Shell(InteractiveShell):
         flush()
         self._told = True
         told = {"message": _text(evalue), "traceback": [str(line) for line in stb]}
-        teller.say({"error": str(etype.__name__), **told}, always=True)
+        teller.say({"error": str(etype.__name__), **told})
 
     async def execute(self, source: str) -> None:
         """Run a cell as a notebook does, to the figures that are shown at its end."""

@@ -39,7 +39,7 @@ class Learner:
         os.close(output)
         self._control = Channel(control)
         self._showing = [self._output, control.fileno()]
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
         try:
             self._control.send(told)
             trouble = self._control.read().get("trouble")
@@ -47,11 +47,10 @@ class Learner:
             trouble = "it ended"
         if trouble:
             raise EngineTrouble(f"The process that runs a notebook did not start: {trouble}.")
-        self._runner.run(self._listen(line))
+        self._loop.run_until_complete(self._listen(line))
 
     async def _listen(self, line: socket.socket) -> None:
         self.judge = Judge(Channel(line, attend=lambda: self._attend(line.fileno())))
-        self._loop = asyncio.get_running_loop()
         for descriptor in self._showing:
             self._loop.add_reader(descriptor, self._take, descriptor)
 
@@ -70,7 +69,7 @@ class Learner:
     def judged(self, test: Callable[[], Any]) -> Any:
         """Run a test, whose coroutine function is given, while the process does what it is asked. Raises Lost."""
         self.is_test = True
-        outcome = self._runner.run(test())
+        outcome = self._loop.run_until_complete(test())
         self._drain()
         if self.judge.line.broke:
             raise Lost(str(self.judge.line.broke))
@@ -95,7 +94,7 @@ class Learner:
     def close(self) -> None:
         self.kill()
         self.judge.line.close()
-        self._runner.close()
+        self._loop.close()
         self._control.close()
         os.close(self._output)
         self._life.close()

@@ -138,13 +138,7 @@ class Interpreter:
     def close(self) -> None:
         """End the warm processes, and with them all that they forked."""
         with self._lock:
-            if self._conductors:
-                self._conductors.close()
-            self._conductors = None
-            for process in self._processes:
-                process.kill()
-                process.wait()
-            self._processes.clear()
+            self._end()
 
     def _ran(self, task: Message, folder: Path) -> list[Message]:
         """What became of each cell. A conductor that a test ended, or holds up, is replaced, and the test given up."""
@@ -189,9 +183,20 @@ class Interpreter:
             os.close(opened)
         return life, caller
 
+    def _end(self) -> None:
+        if self._conductors:
+            self._conductors.close()
+        self._conductors = None
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        self._processes.clear()
+
     def _started(self) -> socket.socket:
-        """The socket at which conductors are asked for. Starts both warm processes, unless they run."""
+        """The socket at which conductors are asked for. Starts both warm processes, unless both run."""
         with self._lock:
+            if any(process.poll() is not None for process in self._processes):
+                self._end()
             if self._conductors is None:
                 self._conductors, its_requests = socket.socketpair()
                 learners, their_requests = socket.socketpair()

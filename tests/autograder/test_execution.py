@@ -385,6 +385,17 @@ def test_without_a_sandbox_the_same_runs_unconfined(folder: Path, monkeypatch: A
     assert said[2:] == ["", "2"]
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_warm_process_that_died_is_started_again(folder: Path, which: int) -> None:
+    with Interpreter() as interpreter:
+        run = Run(interpreter, folder)
+        assert run("1") == ["1"]
+        process = interpreter._processes[which]
+        process.kill()
+        process.wait()
+        assert run("2") == ["2"]
+
+
 def test_libraries_are_found_by_name() -> None:
     cells = ("import numpy as np\nfrom os import path", "%matplotlib inline\nimport json.decoder", "x = = 1")
     assert libraries(notebook(*cells)) == ("numpy", "os", "json.decoder")

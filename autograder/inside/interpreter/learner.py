@@ -57,7 +57,7 @@ class Process:
                 self._stop()
 
     async def _main(self) -> None:
-        self._tested = Tested(Channel(self._line), self._ip.user_ns)
+        self._tested = Tested(Channel(self._line, is_interrupted=True), self._ip.user_ns)
         self._loop.add_reader(self._control, self._hear)
         while "run" in (asked := await self._cells.get()):
             teller.begin()
@@ -96,7 +96,7 @@ class Process:
 def main(ip: Shell, jail: Jail | None, slot: int, descriptors: list[int]) -> None:
     """Be the process that was asked for: confine it, then run what it is given. Returns when the conductor hangs up."""
     control, line, output, folder = descriptors
-    channel = Channel(socket.socket(fileno=control))
+    channel = Channel(socket.socket(fileno=control), is_interrupted=True)
     asked = channel.read()
     try:
         confine(jail, slot, folder, asked)

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from .values import CannotCross
@@ -23,11 +23,14 @@ class Lost(Exception):
 class Channel:
     """Our end of a socket. `attend`, if given, is called before each wait for bytes of the other end.
 
-    Threads may send side by side. No interrupt is taken while a message is under way, of which half would have gone.
+    Threads may send side by side. Where this process may be interrupted (`is_interrupted`), that waits for the end of a
+    message, of which half would have gone.
     """
 
-    def __init__(self, connection: socket.socket, attend: Callable[[], None] | None = None) -> None:
-        self._socket, self._attend = connection, attend
+    def __init__(
+        self, connection: socket.socket, attend: Callable[[], None] | None = None, *, is_interrupted: bool = False
+    ) -> None:
+        self._socket, self._attend, self._is_interrupted = connection, attend, is_interrupted
         self._sending = threading.RLock()
 
     def fileno(self) -> int:
@@ -38,7 +41,7 @@ class Channel:
         data = json.dumps(message).encode()
         if len(data) > LONGEST:
             raise CannotCross(f"more than {LONGEST >> 20} MB at once")
-        with self._sending, _uninterrupted():
+        with self._sending, _uninterrupted() if self._is_interrupted else nullcontext():
             try:
                 self._socket.sendall(HEAD.pack(len(data)) + data)
             except OSError as error:

@@ -138,7 +138,7 @@ def score(cell: Any) -> float | None:
 
 def test_that_a_judge_did_not_start_is_no_learners_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograder.execution.sys.executable", "/bin/false")
-    with Interpreter() as interpreter, pytest.raises(EngineTrouble, match="ended|gone"):
+    with Interpreter() as interpreter, pytest.raises(EngineTrouble, match=r"ended|gone"):
         interpreter.run(new_notebook(cells=[new_code_cell("1")]), folder)
 
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -187,9 +188,11 @@ class Interpreter:
         if self._conductors:
             self._conductors.close()
         self._conductors = None
+        for judge in self._processes[1:]:
+            judge.kill()
         for process in self._processes:
-            process.kill()
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STARTS_S)  # a cell that is killed while it starts would leave a process
         self._processes.clear()
 
     def _started(self) -> socket.socket:

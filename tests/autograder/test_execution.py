@@ -1,5 +1,6 @@
 """A notebook is run as a kernel of IPython's would run it, each in a process of its own."""
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from autograder.execution import Interpreter, Limits, libraries
 from tests.autograder.notebooks import graded, notebook, told
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 SHORT = Limits(cell_s=1.5, notebook_s=60)
@@ -394,6 +396,21 @@ def test_a_warm_process_that_died_is_started_again(folder: Path, which: int) -> 
         process.kill()
         process.wait()
         assert run("2") == ["2"]
+
+
+def test_nothing_is_left_of_an_interpreter_that_is_closed_while_it_starts() -> None:
+    for _ in range(5):
+        interpreter = Interpreter(["a_name_of_this_test"])
+        interpreter._started()
+        interpreter.close()
+    until(lambda: not [pid for pid in os.listdir("/proc") if pid.isdigit() and _is_of_this_test(pid)])
+
+
+def _is_of_this_test(pid: str) -> bool:
+    try:
+        return "a_name_of_this_test" in Path("/proc", pid, "cmdline").read_text()
+    except OSError:
+        return False
 
 
 def test_libraries_are_found_by_name() -> None:

@@ -1,35 +1,26 @@
 """The judge's end: test cells run here, and reach the learner's code over a line.
 
-Run as `python -m autograder._cells PARENT`. Reads lines of JSON, each a test cell: `{"source", "socket"}`. Answers
-`{"ready": true}` when a learner's process may connect, then `{"outputs", "broke"}`: the cell's outputs as nbformat has
-them, and whether the line to the learner's process broke, so that no other cell can be judged over it. A name that a
-test neither defines nor imports is looked up in the learner's process; so is none that Python itself has.
+A name that a test neither defines nor imports is looked up in the learner's process; so is none that Python itself has.
 """
 
 import ast
-import asyncio
 import builtins
 import contextlib
 import inspect
 import io
-import json
-import os
-import resource
-import socket
-import sys
+import tokenize
 import traceback
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from types import CodeType
 from typing import Any
 
-from autograder.inert.crossing.line import LineBroke, Message, Refused
-from autograder.inert.crossing.objects import Remote
-from autograder.inert.crossing.sides import Side
-from breakwater.engines.forkserver import die_with_parent
+from autograder.inside.interpreter.crossing.channel import Message
+from autograder.inside.interpreter.crossing.line import Refused
+from autograder.inside.interpreter.crossing.objects import Remote
+from autograder.inside.interpreter.crossing.sides import Side
 
-CONNECTS_S = 30.0
-MEMORY = 4 << 30  # bytes, whatever a learner's process sends
+OWN = ("numpy", "pandas")  # libraries whose values cross: of these a test has its own, whatever it has them from
 MODULE = "__test__"  # of what a test defines
 FILE = "<test>"
 AROUND = 2  # lines of the test, shown before and after the one that failed
@@ -43,23 +34,34 @@ class Judge(Side):
     is_strict = True
 
     def hold(self, what: str, thing: Any, details: Message) -> None:
-        if what == "call" or (what == "await" and inspect.isawaitable(thing)):
+        if what in ("call", "call later") or (what == "await" and inspect.isawaitable(thing)):
             return
-        if what == "next" and isinstance(thing, Iterator):
+        if (what == "next" and isinstance(thing, Iterator)) or (
+            what in ("iterate later", "next later") and isinstance(thing, AsyncIterator)
+        ):
             return
         kind = thing if isinstance(thing, type) else type(thing)
         if kind.__module__ == MODULE and not str(details.get("name", "")).startswith("_"):
             return
         raise Refused("a test's values are not yours to take apart")
 
+    def stand_in(self, told: Message) -> Any:
+        if told.get("kind") == "module" and told.get("name") in OWN:
+            return import_module(told["name"])
+        return super().stand_in(told)
+
 
 class Names(dict[str, Any]):
-    """What a test's names mean. What it does not know it asks the learner's side for, anew in each cell."""
+    """What a test's names mean. What it does not know it asks the learner's side for, anew in each cell.
+
+    A name that a test took from there, and gives to something else or deletes, changes there too: to nbgrader both run
+    in one namespace, and a test may take `squares` away to see who used it. Any other name of a test's stays here.
+    """
 
     def __init__(self) -> None:
         super().__init__(__name__=MODULE)
         self.judge: Judge | None = None
-        self._asked: dict[str, Any] = {}
+        self._asked: set[str] = set()
 
     def __missing__(self, name: str) -> Any:
         if self.judge is None or name.startswith("__") or hasattr(builtins, name):
@@ -67,22 +69,37 @@ class Names(dict[str, Any]):
         found = self.judge.line.ask("name", 0, name=name)
         if not found:
             raise KeyError(name)
-        self[name] = self._asked[name] = found[0]
+        self._asked.add(name)
+        super().__setitem__(name, found[0])
         return found[0]
 
+    def __setitem__(self, name: str, value: Any) -> None:
+        if self.judge and name in self._asked:
+            self.judge.line.ask("set name", 0, name=name, value=value)
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if self.judge and (name in self._asked or name not in self):
+            self.judge.line.ask("delete name", 0, name=name)
+            self._asked.add(name)
+        self.pop(name, None)
+
     def forget(self) -> None:
-        """Ask again for what was asked for, unless the test has given the name to something else."""
-        for name, value in self._asked.items():
-            if self.get(name) is value:
-                del self[name]
+        """Ask again for what was asked for."""
+        for name in self._asked:
+            self.pop(name, None)
         self._asked.clear()
+
+    def hold_any_of(self, judge: Judge) -> bool:
+        """Whether a test has kept something of the learner's side."""
+        return any(judge.line.has_for(value) for value in self.values())
 
 
 class Cells:
     """Runs test cells one after another; what one defines, the next ones see."""
 
     def __init__(self) -> None:
-        self._names = Names()
+        self.names = Names()
 
     async def run(self, source: str) -> list[dict[str, Any]]:
         """Run one test cell; return its outputs."""
@@ -93,11 +110,18 @@ class Cells:
             ended = _result(result)
         except BaseException as error:
             ended = [_error(error, source)]
-        self._names.forget()
+        self.names.forget()
         return [*_stream(said.getvalue()), *ended]
 
-    def meet(self, judge: Judge) -> None:
-        self._names.judge = judge
+    def meet(self, judge: Judge) -> bool:
+        """Have names that tests do not know looked up over there. Return whether tests kept something of another side,
+        which is gone: then all is forgotten that they defined."""
+        met, self.names.judge = self.names.judge, judge
+        if met is None or not self.names.hold_any_of(met):
+            return False
+        self.names = Names()
+        self.names.judge = judge
+        return True
 
     async def _execute(self, source: str) -> Any:
         *body, last = _parsed(source)
@@ -108,16 +132,22 @@ class Cells:
         return value
 
     async def _evaluated(self, code: CodeType) -> Any:
-        value = eval(code, self._names)
+        value = eval(code, self.names)
         return await value if code.co_flags & inspect.CO_COROUTINE else value
 
 
 def _parsed(source: str) -> list[Any]:
-    """The statements of a cell; in place of the last one, if that is an expression, the expression."""
+    """The statements of a cell; in place of the last one, if that is an expression that is shown, the expression."""
     tree = ast.parse(source, FILE)
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
+    if tree.body and isinstance(tree.body[-1], ast.Expr) and not _is_quiet(source):
         return [*tree.body[:-1], ast.Expression(tree.body[-1].value)]
     return [*tree.body, ast.Module([], [])]
+
+
+def _is_quiet(source: str) -> bool:
+    """Whether a cell ends with a semicolon, which to IPython means that its result is not shown."""
+    words = [word.string for word in tokenize.generate_tokens(io.StringIO(source).readline) if word.string.strip()]
+    return [word for word in words if not word.startswith("#")][-1:] == [";"]
 
 
 def _stream(text: str) -> list[dict[str, Any]]:
@@ -145,53 +175,3 @@ def _around(source: str, at: int) -> Iterator[str]:
     for number, line in enumerate(source.splitlines(), 1):
         if abs(number - at) <= AROUND:
             yield f"----> {number} {line}" if number == at else f"{number:>7} {line}"
-
-
-async def _met(listening: socket.socket) -> Judge:
-    connection, _ = listening.accept()
-    connection.setblocking(True)
-    return Judge(connection)
-
-
-def main() -> None:
-    die_with_parent(int(sys.argv[1]))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever a test prints past `sys.stdout` is no answer
-    cells, judge = Cells(), None
-    with asyncio.Runner() as runner:
-        for line in sys.stdin:
-            told = json.loads(line)
-            if judge is None:
-                with _listening(told["socket"]) as listening:
-                    answers.write(json.dumps({"ready": True}) + "\n")
-                    judge = runner.run(_met(listening))
-                cells.meet(judge)
-            else:
-                answers.write(json.dumps({"ready": True}) + "\n")
-            outputs = runner.run(_judged(cells, judge, told["source"]))
-            answers.write(json.dumps({"outputs": outputs, "broke": judge.line.broke is not None}) + "\n")
-
-
-async def _judged(cells: Cells, judge: Judge, source: str) -> list[dict[str, Any]]:
-    judge.line.listen()
-    try:
-        return await cells.run(source)
-    finally:
-        with contextlib.suppress(LineBroke):
-            judge.line.rest()
-
-
-@contextlib.contextmanager
-def _listening(path: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
-        os.chmod(path, 0o666)  # the learner's process may be another user; nobody else can enter the folder
-        listening.listen(1)
-        listening.settimeout(CONNECTS_S)
-        yield listening
-        Path(path).unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -27,7 +27,7 @@ def prove_module(module: ModuleContent) -> Iterator[Finding]:
     try:
         yield from _cells_tell_right_from_wrong(module)
         yield from _release_is_committed(module)
-    except (CourseError, RuntimeError) as error:  # RuntimeError: no kernel came up
+    except CourseError as error:
         what = f"its notebooks cannot be made or run: {error}".rstrip(".")
         yield module.finding(module.solutions, 0, "notebook-runs", what, "mend that, then run again")
 

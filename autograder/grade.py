@@ -1,8 +1,8 @@
 """`course grade`: judge every submission of a module, enter the scores, write the feedback.
 
-One submission after the other: the lab in a job of the sandbox, then its notebooks by nbgrader, whose kernel runs in
-a cell of the sandbox. What is finished is recorded with the digest of what can change it, so that a grader which was
-killed goes on where it was, and grading again changes nothing without a reason.
+One submission after the other: the lab in a job of the sandbox, then its notebooks by nbgrader, each in a jail of
+its own. What is finished is recorded with the digest of what can change it, so that a grader which was killed goes on
+where it was, and grading again changes nothing without a reason.
 """
 
 import hashlib
@@ -101,7 +101,7 @@ def _one(module: str, student: str, room: Classroom, judge: Judge) -> Graded:
     began = time.monotonic()
     try:
         pipeline.autograde(module, student)
-    except EngineTrouble:  # a kernel that did not start on a busy machine, say: once more
+    except EngineTrouble:  # on a busy machine, say: once more
         pipeline.autograde(module, student)
     graded = time.monotonic()
     feedback.write(room, module, student, said | {"notes": notes})

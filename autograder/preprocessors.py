@@ -4,7 +4,7 @@ What nbgrader 0.9.6 does, and what we do instead, each for its reason:
 
 | nbgrader | here | because |
 | --- | --- | --- |
-| a kernel with all of the instructor's rights | a cell of the sandbox | a submission is a stranger's program |
+| a kernel with all of the instructor's rights | a jail, without a kernel | a submission is a stranger's program |
 | a deleted graded cell needs a person, a copied one stops the class | put back; the last copy counts | a slip |
 | a tag keeps a graded cell from running, and it scores in full | graded cells lose their tags | nobody means that |
 | a cell that ends or hangs the kernel costs all scores | it fails, the rest runs without it | the rest may be right |
@@ -13,34 +13,21 @@ What nbgrader 0.9.6 does, and what we do instead, each for its reason:
 | test cells run beside the learner's code | they run in the judge; only plain data crosses | it could forge them |
 """
 
-import asyncio
 import re
+from functools import cache
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
-import zmq
-from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import preprocessors, utils
 from nbgrader.api import Gradebook
 from traitlets import Integer
 
-from autograder import digest, sandbox, signing
-from autograder.cell_judge import CellJudge, LineLost
+from autograder import digest, execution, signing
 from autograder.classroom import LAB, Classroom
-from autograder.kernel import OpenKernelManager, SandboxedKernelManager
 
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
-MARGIN_S = 5.0
-START_AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 HIDDEN_FAILED = "A hidden test of this cell did not pass."
-
-
-class Ended(Exception):
-    """A cell could not be judged to its end; the message says why."""
 
 
 class RepairCells(preprocessors.NbGraderPreprocessor):  # type: ignore[misc]
@@ -97,125 +84,27 @@ def _released(notebook: Any) -> dict[str, Any]:
 
 
 class Execute(preprocessors.Execute):  # type: ignore[misc]
-    """Runs a notebook in a cell of the sandbox. Whatever the notebook does, it ends, and each graded cell has an
+    """Runs a notebook in the sandbox (see `execution`). Whatever it does, it ends, and each graded cell has an
     outcome."""
 
-    restarts = Integer(2, help="How often to start the kernel again after a cell ended or hung it.").tag(config=True)
+    restarts = Integer(20, help="How often to start anew after a cell ended or hung the interpreter.").tag(config=True)
     notebook_timeout = Integer(180, help="Seconds for a whole notebook.").tag(config=True)
     shown_at_most = Integer(4 << 20, help="Characters that a cell may show.").tag(config=True)
 
-    def create_kernel_manager(self) -> Any:
-        folder = Path(self.resources["metadata"]["path"]).resolve()
-        at = f"/submission/{folder.parent.name}/{folder.name}"
-        if sandbox.is_unsandboxed():
-            self.km: Any = OpenKernelManager(kernel_name="python3")
-        else:
-            self.km = SandboxedKernelManager(kernel_name="python3", shown=folder, at=at)
-        return self.km
-
     def preprocess(self, nb: Any, resources: Any = None, km: Any = None) -> tuple[Any, Any]:
-        sandbox.require()
-        self._deadline = monotonic() + self.notebook_timeout
-        self._given_up: dict[int, str] = {}
-        self._judge: CellJudge | None = None
-        for _ in range(self.restarts + 1):
-            self._at = self._before = -1
-            try:
-                return self._run(nb, resources)
-            except (DeadKernelError, CellTimeoutError) as error:
-                if self._at < 0:
-                    raise
-                what = "ended the kernel" if isinstance(error, DeadKernelError) else "could not be interrupted"
-                self._given_up[self._at] = f"this cell {what}"
-            except LineLost:
-                self._given_up[self._at] = "this cell broke the line between the learner's code and its test"
-            except zmq.Again:
-                self._given_up[self._before] = "this cell broke the connection to its kernel"
-            except Ended as error:
-                self._give_up_from(nb, self._at, str(error))
-            finally:
-                self._dismiss_judge()
-        self._give_up_from(nb, 0, "the kernel was ended again and again")
-        return nb, resources
-
-    def _run(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        self.shutdown_kernel = "immediate"
-        self._shown: dict[int, int] = {}
-        for pause_s in START_AGAIN_AFTER_S:
-            try:
-                return super().preprocess(nb, resources)  # type: ignore[no-any-return]
-            except RuntimeError as error:
-                # What a kernel left dying, or another grader's, still counts against the limit on processes.
-                if self._at >= 0 or "before replying" not in str(error):
-                    raise
-                sleep(pause_s)
-        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
-
-    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        if cell.cell_type != "code":
-            return cell, resources
-        if index in self._given_up:
-            _fail(cell, self._given_up[index])
-            return cell, resources
-        self._before, self._at = self._at, index
-        if monotonic() > self._deadline:
-            raise Ended(f"the notebook had run for {self.notebook_timeout} s before this cell's turn came")
-        if _is_test(cell):
-            return self._judged(cell, resources, index), resources
-        return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
-
-    def _judged(self, cell: Any, resources: Any, index: int) -> Any:
-        """Run a test cell in the judge, while the kernel does what its code is asked."""
-        self._judge = self._judge or CellJudge(self.km.meeting)
-        source = cell.source
-        self._judge.begin(source)
-        cell.source = self._judge.serves
-        try:
-            cell, _ = super().preprocess_cell(cell, resources, index)
-        finally:
-            cell.source = source
-        cell.outputs = [*cell.outputs, *(NotebookNode(output) for output in self._judge.outputs())]
-        return cell
-
-    def _dismiss_judge(self) -> None:
-        if self._judge:
-            self._judge.close()
-        self._judge = None
-
-    async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
-        """As nbclient's, with an end: a kernel whose connection broke would be waited for without one."""
-        try:
-            running = super().async_execute_cell(cell, cell_index, **options)
-            return await asyncio.wait_for(running, (self.timeout or 0) + self.iopub_timeout + MARGIN_S)
-        except TimeoutError as error:
-            raise CellTimeoutError(str(error) or "no answer from the kernel") from None
-
-    execute_cell = run_sync(async_execute_cell)
-
-    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        """Keep what a cell shows, up to a bound; an error or a result is always kept, since a score hangs on it."""
-        if msg["msg_type"] in ("stream", "display_data", "update_display_data"):
-            self._shown[cell_index] = self._shown.get(cell_index, 0) + len(str(msg["content"]))
-            if self._shown[cell_index] > self.shown_at_most:
-                return None
-        return super().process_message(msg, cell, cell_index)
-
-    def _give_up_from(self, nb: Any, first: int, reason: str) -> None:
-        for index, cell in enumerate(nb.cells[first:], first):
-            if cell.cell_type == "code" and index not in self._given_up:
-                self._given_up[index] = reason
-                _fail(cell, reason)
+        limits = execution.Limits(
+            cell_s=self.timeout or self.notebook_timeout,
+            notebook_s=self.notebook_timeout,
+            restarts=self.restarts,
+            shown=self.shown_at_most,
+        )
+        return _interpreter().run(nb, Path(resources["metadata"]["path"]), limits), resources
 
 
-def _is_test(cell: Any) -> bool:
-    """Whether a cell is the instructor's and tells whether the learner's code is right."""
-    told = cell.metadata.get("nbgrader", {})
-    return bool(told.get("grade")) and not told.get("solution")
-
-
-def _fail(cell: Any, reason: str) -> None:
-    said = f"NotJudged: {reason}."
-    cell.outputs = [new_output("error", ename="NotJudged", evalue=f"{reason}.", traceback=[said])]
+@cache
+def _interpreter() -> execution.Interpreter:
+    """One for all notebooks that this process runs."""
+    return execution.Interpreter()
 
 
 class SaveGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]

@@ -2,8 +2,8 @@
 
 Two shapes. A *job* (`run_in_job`) holds one judging from end to end: judge, databases, provider, and the learner's
 services as the inner side; namespaces of its own for processes, network, mounts and IPC, a private tmpfs for
-everything that it writes, and a watcher that is its process 1 (`_job.py`). A *cell* (`cell_command`) wraps one
-program of a learner's (a notebook's kernel): it sees the interpreter, the venv and one folder, all read-only.
+everything that it writes, and a watcher that is its process 1 (`_job.py`). A *cell* (`cell_command`) wraps the warm
+process whose forks run notebooks, each in a jail of its own.
 
 A job's process 1 dies when this process does, and with it the kernel ends everything in its namespace: neither
 `kill -9` nor a fork bomb leaves anything behind.
@@ -23,9 +23,10 @@ from pathlib import Path
 from breakwater.errors import CourseError, EngineTrouble
 
 UNSANDBOXED = "BREAKWATER_UNSANDBOXED"
-LEARNER_UID = 60000  # where root grades; isolate, of the International Olympiad in Informatics, starts there too
 WATCHER = Path(__file__).with_name("_job.py")
-INERT = Path(__file__).with_name("inert")
+INSIDE = Path(__file__).with_name("inside")
+SEEN = Path("/opt/course")  # where what lies there is, in a cell
+JAILERS = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "CHOWN", "DAC_READ_SEARCH", "KILL")
 GRACE_S = 30.0
 
 
@@ -178,42 +179,26 @@ class _scratch:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def cell_command(
-    argv: Sequence[str],
-    *,
-    shown: Path,
-    at: str,
-    shared: Path,
-    env: Mapping[str, str] | None = None,
-    processes: int = 150,
-    memory: int = 4 << 30,
-    written: int = 256 << 20,
-) -> list[str]:
-    """Return the command that runs a learner's program in a cell.
+def cell_command(argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
+    """Return the command that runs the warm process of learners in a cell: it sees the system, the interpreter, the
+    venv and what lies in `inside/`, all read-only, an empty /tmp, and no network.
 
-    What lies in the folder `shown` appears, read-only, at `at`, which is the working folder and can be written (a
-    tmpfs of `written` bytes). `shared` is the one folder of ours that it can write, for its sockets. There is no
-    network. Where root grades, the program runs as another user, since limits on processes do not bind root.
+    It keeps what it takes to make jails (see `inside/interpreter/jail.py`); none of that is left to what runs in one.
     """
     root = os.geteuid() == 0
-    env = {"PATH": _path(), "HOME": "/tmp", "LANG": "C.UTF-8", "USER": "learner", **(env or {})}
-    bounds = [f"--nproc={processes}", f"--as={memory}", f"--fsize={written}", "--nofile=1024", "--core=0"]
-    user = [] if root else ["--unshare-user", "--uid", str(LEARNER_UID), "--gid", str(LEARNER_UID)]
-    drop = ("setpriv", f"--reuid={LEARNER_UID}", f"--regid={LEARNER_UID}", "--clear-groups", "--no-new-privs")
-    if root:
-        os.chown(shared, LEARNER_UID, LEARNER_UID)
+    user = [] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]  # root there: whoever grades, here
+    env = {"PATH": _path(), "HOME": "/tmp", "LANG": "C.UTF-8", "USER": "learner", **env}
     return [
         *("bwrap", *user, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-        *("--hostname", "notebook", "--die-with-parent", "--new-session", "--clearenv"),
-        *("--cap-drop", "ALL", *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if root else ())),
+        *("--hostname", "notebook", "--new-session", "--clearenv", "--cap-drop", "ALL"),
+        *(part for capability in JAILERS for part in ("--cap-add", f"CAP_{capability}")),
         # First, so that a course that lies under /tmp is not hidden.
-        *("--perms", "1777", "--size", str(written), "--tmpfs", "/tmp"),
+        *("--perms", "1777", "--tmpfs", "/tmp"),
         *_system(),
-        *("--proc", "/proc", "--dev", "/dev"),
-        *_at(shared, "--bind"),
-        *_own_folder(shown, at, written),
+        *("--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/submission"),
+        *("--remount-ro", "/dev", "--remount-ro", "/"),
         *(part for key, value in env.items() for part in ("--setenv", key, value)),
-        *("--chdir", at, "--", *(drop if root else ()), "prlimit", *bounds, "--", *argv),
+        *("--chdir", "/", "--", *argv),
     ]
 
 
@@ -231,7 +216,7 @@ def _system() -> Iterator[str]:
     for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
         if not Path(prefix).is_relative_to("/usr"):
             yield from _at(Path(prefix), "--ro-bind")
-    yield from ("--perms", "0755", "--dir", "/opt", "--ro-bind", str(INERT), "/opt/course")
+    yield from ("--perms", "0755", "--dir", "/opt", "--ro-bind", str(INSIDE), str(SEEN))
 
 
 def _at(folder: Path, how: str) -> Iterator[str]:
@@ -239,12 +224,3 @@ def _at(folder: Path, how: str) -> Iterator[str]:
     for parent in reversed(folder.parents[:-1]):
         yield from ("--perms", "0755", "--dir", str(parent))
     yield from (how, str(folder), str(folder))
-
-
-def _own_folder(shown: Path, at: str, written: int) -> Iterator[str]:
-    for parent in reversed(Path(at).parents[:-1]):
-        yield from ("--perms", "0755", "--dir", str(parent))
-    yield from ("--perms", "0777", "--size", str(written), "--tmpfs", at)
-    for entry in sorted(shown.iterdir()):
-        if not entry.is_symlink():
-            yield from ("--ro-bind", str(entry), f"{at}/{entry.name}")

@@ -14,13 +14,15 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder._cells import Cells, Judge
-from autograder.inert.crossing import sides
-from autograder.inert.crossing.values import CannotCross, decode, encode
+from autograder.inside.interpreter.crossing import sides
+from autograder.inside.interpreter.crossing.channel import Channel
+from autograder.inside.interpreter.crossing.values import CannotCross, decode, encode
 
 Point = namedtuple("Point", "x y")
 
@@ -135,6 +137,72 @@ def test_a_view_of_a_dict_arrives_as_one() -> None:
     assert crossed(MappingProxyType(of)) == of
 
 
+def frames() -> Iterator[Any]:
+    """A value of each kind that pandas has."""
+    yield pandas.Series([1, 2], index=["a", "b"], name="n")
+    yield pandas.Series([1.5, None])
+    yield pandas.Series(["x", None], dtype="str")
+    yield pandas.Series([1, None], dtype="Int64")
+    yield pandas.Series([True, None], dtype="boolean")
+    yield pandas.Series(["x", "y", "x"], dtype=pandas.CategoricalDtype(["y", "x"], ordered=True))
+    yield pandas.Series([[1], {"a": 2}, None], dtype=object)
+    yield pandas.Series([], dtype="float32")
+    yield pandas.Series(pandas.date_range("2026-01-31", periods=3, freq="ME", name="when"))
+    yield pandas.Series(pandas.to_datetime(["2026-01-31", None]))
+    yield pandas.Series(pandas.date_range("2026-03-29", periods=3, freq="h", tz="Europe/Berlin"))
+    yield pandas.Series(pandas.period_range("2026-01", periods=2, freq="M"))
+    yield pandas.Series(pandas.to_timedelta(["1s", None]))
+    yield pandas.DataFrame({"a": [1, 2], "b": ["x", "y"], "c": [0.5, None]}, index=[10, 20])
+    yield pandas.DataFrame([[1, 2], [3, 4]], columns=["same", "same"])
+    yield pandas.DataFrame(index=range(3))
+    yield pandas.DataFrame(columns=["a", "b"])
+    yield pandas.DataFrame({"n": [1, 2, 3], "of": list("aab")}).groupby("of").agg(["sum", "mean"])
+    yield pandas.DataFrame({"n": [1.0]}, index=pandas.MultiIndex.from_tuples([("a", 1)], names=["x", None]))
+    yield pandas.DataFrame({"n": [1, 2]}, index=pandas.date_range("2026-01-01", periods=2, freq="D"))
+    yield pandas.Index([1, 2], name="i")
+    yield pandas.RangeIndex(2, 8, 3, name="r")
+
+
+@pytest.mark.parametrize("value", list(frames()), ids=lambda value: type(value).__name__)
+def test_a_value_of_pandas_arrives_as_it_is(value: Any) -> None:
+    arrived = crossed(value)
+    if isinstance(value, pandas.DataFrame):
+        pandas.testing.assert_frame_equal(arrived, value, check_freq=True)
+        assert arrived.equals(value)
+    elif isinstance(value, pandas.Series):
+        pandas.testing.assert_series_equal(arrived, value)
+    else:
+        pandas.testing.assert_index_equal(arrived, value, exact=True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pandas.Timestamp("2026-01-31 12:00:00.123456789"),
+        pandas.Timestamp("2026-03-29", tz="Asia/Tokyo"),
+        pandas.Timedelta("1s 5ns"),
+        pandas.NaT,
+        pandas.NA,
+    ],
+)
+def test_a_scalar_of_pandas_arrives_as_it_is(value: Any) -> None:
+    arrived = crossed([value])[0]
+    assert (type(arrived), str(arrived)) == (type(value), str(value))
+
+
+def test_a_frame_that_claims_equality_arrives_as_a_plain_one() -> None:
+    class Equal(pandas.DataFrame):
+        def equals(self, other: object) -> bool:
+            return True
+
+        def __eq__(self, other: object) -> Any:
+            return pandas.DataFrame({"a": [True]})
+
+    arrived = crossed(Equal({"a": [1]}))
+    assert type(arrived) is pandas.DataFrame
+    assert not arrived.equals(pandas.DataFrame({"a": [2]}))
+
+
 def test_what_holds_itself_does_not_cross() -> None:
     endless: list[object] = []
     endless.append(endless)
@@ -171,12 +239,12 @@ class Meeting:
 
     def __init__(self, learner: str) -> None:
         ours, theirs = socket.socketpair()
-        program = "import asyncio, socket, sys\nfrom crossing import sides\n"
+        program = "import asyncio, socket, sys\nfrom interpreter.crossing import channel, sides\n"
         program += "names = {'__name__': 'learner'}\nexec(sys.argv[2], names)\n"
-        program += "async def main():\n    side = sides.Learner(socket.socket(fileno=int(sys.argv[1])), names)\n"
-        program += "    side.line.listen()\n    while side.line.broke is None:\n        await side.line.rested.wait()\n"
-        program += "        side.line.listen()\nasyncio.run(main())"
-        path = str(Path(sides.__file__).parents[1])
+        program += "async def main():\n    connection = socket.socket(fileno=int(sys.argv[1]))\n"
+        program += "    sides.Learner(channel.Channel(connection), names)\n    await asyncio.Event().wait()\n"
+        program += "asyncio.run(main())"
+        path = str(Path(sides.__file__).parents[2])
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", program, str(theirs.fileno()), learner],
@@ -188,9 +256,8 @@ class Meeting:
         self._cells = Cells()
 
     async def run(self, *tests: str) -> list[list[dict[str, Any]]]:
-        judge = Judge(self._connection)
+        judge = Judge(Channel(self._connection))
         self._cells.meet(judge)
-        judge.line.listen()
         try:
             return [await self._cells.run(test) for test in tests]
         finally:
@@ -210,6 +277,8 @@ def said(outputs: list[dict[str, Any]]) -> str:
 
 LEARNER = """
 import asyncio
+import numpy as np
+import pandas as pd
 from collections import namedtuple
 from dataclasses import dataclass
 from enum import Enum
@@ -251,6 +320,28 @@ def looks_at(function):
     def wrapped(*args): return function(*args)
     odd = function == 3 or function == None or not function or not callable(function)
     return [wrapped.__name__, inspect.iscoroutinefunction(function), odd, bool(repr(function)), hasattr(function, "x")]
+
+async def sorts_later(items, *, also):
+    await asyncio.sleep(0)
+    items.sort()
+    also["done"] = True
+    return len(items)
+
+async def ticks(n):
+    for i in range(n):
+        await asyncio.sleep(0)
+        yield i
+
+class Room:
+    people = 0
+    async def __aenter__(self): self.people += 1; return self
+    async def __aexit__(self, kind, error, trace): self.people -= 1
+
+async def pulls(source): return [item async for item in source]
+def clips(array): array[array > 2] = 2
+def widens(frame): frame["twice"] = 2 * frame["n"]
+def squares(n): return n * n
+def uses_squares(n): return squares(n) + 1
 
 async def waits(question, after_s=0.0):
     await asyncio.sleep(after_s)
@@ -297,6 +388,32 @@ RIGHT = {
     ),
     "what is defined is seen below": "def twice(x): return add(x, x)\nassert [twice(n) for n in range(3)] == [0, 2, 4]",
     "what is awaited is awaited": "async def page(): return 'page'\nassert await waits(page) == 'page'",
+    "a name is taken away, and given back": (
+        "kept = squares\ndel squares\ntry: uses_squares(2)\nexcept NameError: pass\nelse: assert False\n"
+        "finally: squares = kept\nassert uses_squares(2) == 5"
+    ),
+    "a name that was looked at means something else": (
+        "assert squares(3) == 9\nsquares = lambda n: 10\nassert uses_squares(2) == 11"
+    ),
+    "an array has a library": (
+        "x = np.arange(4)\nclips(x)\nassert x.tolist() == [0, 1, 2, 2] and isinstance(x, np.ndarray)"
+    ),
+    "a frame is changed in place": (
+        "f = pd.DataFrame({'n': [1, 2]})\nwidens(f)\n"
+        "pd.testing.assert_frame_equal(f, pd.DataFrame({'n': [1, 2], 'twice': [2, 4]}))"
+    ),
+    "what is awaited changes its arguments": (
+        "items, told = [3, 1], {}\nassert await sorts_later(items, also=told) == 2\n"
+        "assert items == [1, 3] and told == {'done': True}"
+    ),
+    "an asynchronous generator is pulled": "assert [n async for n in ticks(3)] == [0, 1, 2]",
+    "an asynchronous generator is handed over": (
+        "async def own():\n    yield 5\n    yield 6\nassert await pulls(own()) == [5, 6]"
+    ),
+    "an asynchronous context is entered and left": (
+        "room = Room()\nasync with room as same: assert same.people == 1\nassert room.people == 0"
+    ),
+    "a semicolon keeps the result to itself": "0.25;  # no points",
     "a timeout ends what is awaited": (
         "import asyncio\nasync def never(): await asyncio.Event().wait()\n"
         "try: await asyncio.wait_for(waits(never), 0.05)\nexcept TimeoutError: pass\nelse: assert False"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from autograder.sandbox import INERT
+from autograder.sandbox import INSIDE
 
 
 @pytest.fixture
 def shop() -> Any:
-    spec = spec_from_file_location("inert", INERT / "breakwater" / "__init__.py")
+    spec = spec_from_file_location("inert", INSIDE / "breakwater" / "__init__.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)

@@ -1,6 +1,6 @@
 """nbgrader's pipeline with our parts in it: what each kind of notebook scores, and what a gradebook then holds.
 
-The lab's verdicts are given (see grade_with_a_fake_judge.py); kernels run in the sandbox.
+The lab's verdicts are given (see grade_with_a_fake_judge.py); notebooks run in the sandbox.
 """
 
 import json
@@ -112,10 +112,10 @@ def test_each_notebook_scores_what_it_earned(graded: Any) -> None:
     assert scores == {
         "ada": (1, 2, 4),
         "bob": (1, 0, 4),  # a warning is no wrong answer; the hidden test sees through the constant
-        "eve": (0, 0, 4),  # ended the kernel, which costs that answer and no other
+        "eve": (0, 0, 4),  # ended the interpreter, which costs that answer and no other
         "fay": (0, 0, 4),
         "gus": (0, 0, 4),
-        "hal": (0, 0, 4),
+        "hal": (1, 2, 4),  # prints without measure, and answers right
         "ivy": (0, 0, 4),
         "jim": (0, 0, 0),
         "kim": (0, 0, 0),
@@ -154,7 +154,7 @@ def test_the_gradebook_holds_a_reason_for_each(graded: Any) -> None:
 
 def test_a_cell_that_could_not_be_judged_says_why(graded: Any) -> None:
     for student, says in {
-        "eve": "this cell ended the kernel",
+        "eve": "this cell ended the interpreter",
         "gus": "this cell could not be interrupted",
         "ivy": "CellTimeoutError",
     }.items():
@@ -216,7 +216,7 @@ def test_plain_nbgrader_keeps_the_scores_and_needs_no_trust(graded: Any, tmp_pat
     before = graded.grades()
     shutil.copytree(graded.room, tmp_path / "class", symlinks=True)
     submitted = tmp_path / "class" / "submitted"
-    for student in ("fay", "gus", "hal", "ivy"):  # whose cells have to be waited for
+    for student in ("fay", "gus", "ivy"):  # whose cells have to be waited for
         shutil.rmtree(submitted / student)
     forged = submitted / "bob" / MODULE / "report.json"
     forged.write_text(forged.read_text().replace(r"\"points\": 0", r"\"points\": 2"))

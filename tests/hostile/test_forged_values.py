@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.cell_judge import CellJudge
+from autograder.execution import Interpreter
 from autograder.preprocessors import Execute, auto_score
 from breakwater.errors import EngineTrouble
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 TEST = "assert mean([1, 2, 6]) == 3\n### BEGIN HIDDEN TESTS\nassert mean([4]) == 4\n### END HIDDEN TESTS"
 
 EQUAL = """
@@ -42,7 +41,7 @@ def mean(items):
 """
 PATCHES = """
 import builtins, json, operator, sys, types
-from crossing import line, objects, sides
+from interpreter.crossing import channel, line, objects, sides
 builtins.AssertionError = type("AssertionError", (Exception,), {})
 line.Line._say_before = line.Line._say
 def say(self, message):
@@ -62,16 +61,18 @@ def mean(items):
         except OSError: pass
 """
 LIES_ABOUT_THE_LINE = """
-from crossing import sides
-async def serve(path, names):
-    import socket, struct, json
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(path)
-    for message in ({"outputs": []}, {"rest": 1}, {"answer": 1, "value": True}, {"answer": 2, "value": [3, []]}):
-        data = json.dumps(message).encode()
-        connection.sendall(struct.pack("!I", len(data)) + data)
-sides.serve = serve
-def mean(items): return 0
+import gc, json, socket, struct
+def say(messages):
+    for connection in [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]:
+        for message in messages:
+            data = json.dumps(message).encode()
+            try: connection.sendall(struct.pack("!I", len(data)) + data)
+            except OSError: pass
+def mean(items):
+    say([{"outputs": []}, {"done": 1}, {"result": {"text/plain": "1"}, "count": 1}, {"error": "x"}])
+    say([{"answer": number, "value": [3, []]} for number in range(1, 9)])
+    return 0
+say([{"done": 9}, {"result": {"text/plain": "1"}}])
 """
 STUBBORN = """
 def mean(items):
@@ -96,14 +97,19 @@ SABOTAGE = ("no asserts in this kernel", "lies about the line", "patches its end
 RIGHT = "def total(items): return sum(items)"
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_a_forged_value_earns_nothing_and_costs_its_own_question_alone(tmp_path: Path, attack: str) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "autograded" / "eve" / "42-sample"
     folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_forged_value_earns_nothing_and_costs_its_own_question_alone(folder: Path, attack: str) -> None:
     test = graded("mean", TEST)
     after = graded("total", "assert total([1, 2, 3]) == 6")
     cells = [new_code_cell(RIGHT), new_code_cell(ATTACKS[attack]), test, new_code_cell(RIGHT), after]
-    notebook = new_notebook(cells=cells, metadata=KERNEL)
+    notebook = new_notebook(cells=cells)
     Execute(timeout=5).preprocess(notebook, {"metadata": {"path": str(folder)}})
     forged, honest = notebook.cells[2], notebook.cells[4]
     assert score(forged) == 0, forged.outputs
@@ -130,21 +136,19 @@ def score(cell: Any) -> float | None:
     return auto_score(cell, Execute().log)
 
 
-def test_that_the_judge_did_not_start_is_no_learners_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.cell_judge.sys.executable", "/bin/false")
-    with pytest.raises(EngineTrouble, match="did not start"):
-        CellJudge(tmp_path / "socket").begin("assert True")
+def test_that_a_judge_did_not_start_is_no_learners_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.execution.sys.executable", "/bin/false")
+    with Interpreter() as interpreter, pytest.raises(EngineTrouble, match=r"ended|gone"):
+        interpreter.run(new_notebook(cells=[new_code_cell("1")]), folder)
 
 
-def test_a_test_sees_what_a_learner_printed_and_made(tmp_path: Path) -> None:
-    folder = tmp_path / "autograded" / "ada" / "42-sample"
-    folder.mkdir(parents=True)
+def test_a_test_sees_what_a_learner_printed_and_made(folder: Path) -> None:
     cells = [
         new_code_cell("def f(x):\n    print('asked', x)\n    return x"),
         graded("f", "kept = f(2)\nassert kept == 2"),
         graded("g", "kept / 4"),
     ]
-    notebook = new_notebook(cells=cells, metadata=KERNEL)
+    notebook = new_notebook(cells=cells)
     Execute(timeout=20).preprocess(notebook, {"metadata": {"path": str(folder)}})
     assert "asked 2" in str(notebook.cells[1].outputs)
     assert (score(notebook.cells[1]), score(notebook.cells[2])) == (1, 0.5)

@@ -38,8 +38,7 @@ tried("others", lambda: os.listdir({room!r} + "/submitted"))
 tried("gradebook", lambda: open({room!r} + "/gradebook.db", "rb").read(1))
 tried("checks", lambda: os.listdir({course!r} + "/solutions"))
 tried("course", lambda: os.listdir({course!r} + "/autograder"))
-tried("report", lambda: write("report.json"))
-tried("lab", lambda: write("lab.ipynb"))
+write("report.json"), write("lab.ipynb")  # copies
 tried("package", lambda: write(os.__file__))
 tried("venv", lambda: write({course!r} + "/.venv/x"))
 tried("host", lambda: connect(("127.0.0.1", {port})))
@@ -66,8 +65,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def run(folder: Path, *cells: Any, timeout: int = 10) -> Any:
     cells = tuple(new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells)
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = new_notebook(cells=list(cells), metadata=kernel)
+    notebook = new_notebook(cells=list(cells))
     Execute(timeout=timeout).preprocess(notebook, {"metadata": {"path": str(folder)}})
     return notebook
 

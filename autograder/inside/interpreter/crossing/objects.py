@@ -1,97 +1,18 @@
-"""What stands for an object of the other side, and what is done with one of ours when the other side asks."""
+"""What stands for an object of the other side."""
 
-import asyncio
-import builtins
-import inspect
-import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .line import Line, Message
+from .changing import become, is_changing
+from .doing import SIGNS, named_error
 
-MUTABLE = (list, dict, set, bytearray)  # what a function may change in place, as its caller sees
+if TYPE_CHECKING:
+    from .channel import Message
+    from .line import Line
 
 
 class NotPlain(AssertionError):
     """An object of the other side stands where a plain value was expected."""
-
-
-def _call(thing: Any, args: list[Any], named: dict[str, Any]) -> Any:
-    """Call; the result, and what those arguments have become that can be changed in place."""
-    result = thing(*args, **named)
-    return result, [arg if type(arg) in MUTABLE else None for arg in args]
-
-
-def _next(thing: Any) -> list[Any]:
-    """The next of an iterator, as a list; an empty one at its end."""
-    try:
-        return [next(thing)]
-    except StopIteration:
-        return []
-
-
-def _with_other(do: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    return lambda thing, other: do(thing, other)
-
-
-SIGNS = ("eq", "lt", "le", "gt", "ge", "add", "sub", "mul", "truediv", "matmul")
-DOING: dict[str, Callable[..., Any]] = {
-    "call": _call,
-    "attribute": lambda thing, name: getattr(thing, name),
-    "set": lambda thing, name, value: setattr(thing, name, value),
-    "iterate": iter,
-    "next": _next,
-    "length": len,
-    "item": lambda thing, key: thing[key],
-    "set item": lambda thing, key, value: operator.setitem(thing, key, value),
-    "contains": lambda thing, value: value in thing,
-    "text": str,
-    "repr": repr,
-    "truth": bool,
-    "enter": lambda thing: type(thing).__enter__(thing),
-    "exit": lambda thing, error: type(thing).__exit__(thing, error and type(error), error, None),
-    "is instance": lambda thing, value: isinstance(value, thing),
-    "is subclass": lambda thing, value: issubclass(value, thing),
-    **{sign: _with_other(getattr(operator, sign)) for sign in SIGNS},
-}
-
-
-def describe(thing: Any) -> "Message":
-    """What stands for an object has to know of it: the name of its class (or its own, of a class), and its kind."""
-    if isinstance(thing, type):
-        base = builtin_error(thing)
-        return _told(thing.__name__, "error") | {"base": base.__name__} if base else _told(thing.__name__, "class")
-    if inspect.iscoroutine(thing):
-        return _told("coroutine", "coroutine")
-    if inspect.iscoroutinefunction(thing):
-        return _told(thing.__name__, "async function")
-    if inspect.isroutine(thing):
-        return _told(thing.__name__, "function")
-    kind = "iterator" if hasattr(type(thing), "__next__") else "callable" if callable(thing) else "object"
-    return _told(type(thing).__name__, kind)
-
-
-def _told(name: str, kind: str) -> "Message":
-    return {"name": name, "kind": kind}
-
-
-ERRORS = {
-    name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
-}
-ERRORS["CancelledError"] = asyncio.CancelledError
-
-
-def builtin_error(kind: type) -> type[BaseException] | None:
-    """The builtin class of errors that this one is, or is derived from; None if it is no class of errors."""
-    if not issubclass(kind, BaseException):
-        return None
-    return next(base for base in kind.__mro__ if ERRORS.get(base.__name__) is base)
-
-
-def named_error(name: str) -> type[BaseException]:
-    """The builtin class of errors of this name; Exception if there is none."""
-    return ERRORS.get(name, Exception)
 
 
 def stand_in(line: "Line", told: "Message") -> Any:
@@ -101,18 +22,28 @@ def stand_in(line: "Line", told: "Message") -> Any:
         return type(name, (named_error(str(told.get("base"))),), {})
     if kind == "coroutine":
         return line.wait_for(told["number"])
-    made: Remote = KINDS.get(str(kind), Remote)(line, told["number"], name)
+    made: Any = KINDS.get(str(kind), Remote)(line, told["number"], name)
     return _asynchronous(made) if kind == "async function" else made
 
 
-def _asynchronous(function: Any) -> Any:
+def _asynchronous(function: "RemoteFunction") -> Any:
     """The same as what it is where it comes from: a function whose call gives a coroutine."""
 
     async def remote(*args: Any, **named: Any) -> Any:
-        return await function(*args, **named)
+        result, now = await function._ask("call later", args=list(args), named=named)
+        _write_back(args, named, now)
+        return result
 
     remote.__name__ = remote.__qualname__ = function.__name__
     return remote
+
+
+def _write_back(args: tuple[Any, ...], named: dict[str, Any], now: Any) -> None:
+    """Let the arguments of a call be what it made of them over there."""
+    places = [*enumerate(args), *named.items()]
+    for place, mine in places:
+        if is_changing(mine) and type(theirs := now.get(place)) is type(mine):
+            become(mine, theirs)
 
 
 class Remote:
@@ -190,6 +121,15 @@ class Remote:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         return self._is_so("exit", error=error)
 
+    async def __aenter__(self) -> Any:
+        return await self._ask("enter later")
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        return await self._ask("exit later", error=error) is True
+
+    def __aiter__(self) -> Any:
+        return self._ask("iterate later")
+
     def __await__(self) -> Any:
         return self._line.wait_for(self._number).__await__()
 
@@ -214,14 +154,22 @@ class RemoteIterator(Remote):
         return found[0]
 
 
+class RemoteAsyncIterator(Remote):
+    """An iterator of the other side, each value of which is awaited."""
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> Any:
+        return await self._ask("next later")
+
+
 class RemoteCallable(Remote):
     """An object of the other side that can be called."""
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        result, changed = self._ask("call", args=list(args), named=named)
-        for arg, now in zip(args, changed, strict=True):
-            if type(arg) in MUTABLE and type(now) is type(arg):
-                _become(arg, now)
+        result, now = self._ask("call", args=list(args), named=named)
+        _write_back(args, named, now)
         return result
 
 
@@ -254,16 +202,8 @@ class RemoteClass(RemoteFunction):
 KINDS: dict[str, type[Remote]] = {
     "class": RemoteClass,
     "iterator": RemoteIterator,
+    "async iterator": RemoteAsyncIterator,
     "function": RemoteFunction,
     "async function": RemoteFunction,
     "callable": RemoteCallable,
 }
-
-
-def _become(mine: Any, now: Any) -> None:
-    """Let a list, dict, set or bytearray hold what another one holds."""
-    if isinstance(mine, list | bytearray):
-        mine[:] = now
-    else:
-        mine.clear()
-        mine.update(now)

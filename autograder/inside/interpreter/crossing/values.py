@@ -17,10 +17,11 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from . import frames
+from .frames import ARRAYS, KIND
+
 DEEPEST = 100
-KIND = "$"
 SHORT_BITS = 1000  # a longer number goes as hexadecimal digits: to decimal ones it would take for ever
-ARRAYS = "biufcSUmM"  # kinds of NumPy's that are plain bytes
 
 
 class CannotCross(Exception):
@@ -44,7 +45,7 @@ def encode(value: Any, refer: Callable[[Any], dict[str, Any]], depth: int = 0) -
         return [inner(part) for part in value]
     if kind in _ENCODE:
         return {KIND: kind.__name__, **_ENCODE[kind](value, inner)}
-    if found := _array(value, inner):
+    if found := _array(value, inner) or frames.encode(value, inner):
         return found
     if issubclass(kind, tuple) and (names := _field_names(kind)):
         return {
@@ -187,6 +188,7 @@ _DECODE: dict[Any, Callable[[dict[str, Any], Any], Any]] = {
     "array": lambda data, inner: _as_array(data),
     "objects": lambda data, inner: _as_objects([inner(part) for part in data["items"]]),
     "scalar": lambda data, inner: _as_array(data).reshape(-1)[0],
+    **frames.DECODE,
 }
 
 

@@ -7,18 +7,13 @@ What is awaited runs as a task of its owner's event loop, and can be cancelled f
 
 import asyncio
 import itertools
-import json
-import socket
-import struct
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Protocol
 
-from .values import KIND, CannotCross, decode, encode
-
-LONGEST = 16 << 20  # bytes of a message
-HEAD = struct.Struct("!I")
-Message = dict[str, Any]
+from .channel import Channel, Lost, Message
+from .frames import KIND
+from .values import CannotCross, decode, encode
 
 
 class LineBroke(Exception):
@@ -56,8 +51,8 @@ class Side(Protocol):
 class Line:
     """Our end of a line. It belongs to one event loop, and to that loop's thread."""
 
-    def __init__(self, connection: socket.socket, side: Side) -> None:
-        self._socket, self._side = connection, side
+    def __init__(self, channel: Channel, side: Side) -> None:
+        self._channel, self._side = channel, side
         self.is_strict = side.is_strict
         self._numbers = itertools.count(1)
         self._mine: dict[int, Any] = {}
@@ -68,19 +63,13 @@ class Line:
         self._awaited: dict[int, asyncio.Future[Message]] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._loop = asyncio.get_running_loop()
-        self.rested = asyncio.Event()
         self.broke: LineBroke | None = None
+        self._loop.add_reader(channel, self._hear)
 
-    def listen(self) -> None:
-        """Do what the other side asks, as messages come, until it has us rest."""
-        self.rested.clear()
-        self._loop.add_reader(self._socket, self._hear)
-
-    def rest(self) -> None:
-        """Listen no more for the time being, and have the other side do the same."""
-        self._loop.remove_reader(self._socket)
-        if self.broke is None:
-            self._say({"rest": 1})
+    def stop_tasks(self) -> None:
+        """Cancel what is awaited here for the other side."""
+        for task in list(self._tasks.values()):
+            task.cancel()
 
     # What we ask of the other side.
 
@@ -112,6 +101,10 @@ class Line:
     def close(self) -> None:
         """Hang up: what is awaited over this line ends, on both sides."""
         self._lost("we hung up")
+
+    def has_for(self, thing: Any) -> bool:
+        """Whether this stands for an object of the other side."""
+        return id(thing) in self._stands_for
 
     # What passes.
 
@@ -161,9 +154,6 @@ class Line:
                 self._answers[message["answer"]] = message
             elif not awaited.done():
                 awaited.set_result(message)
-        elif "rest" in message:
-            self._loop.remove_reader(self._socket)
-            self.rested.set()
         elif "cancel" in message:
             if task := self._tasks.get(message["cancel"]):
                 task.cancel()
@@ -205,52 +195,30 @@ class Line:
             raise self._side.error(answer["raised"])
         return self.received(answer.get("value"))
 
-    # Bytes.
+    # Messages.
 
     def _say(self, message: Message) -> None:
-        data = json.dumps(message).encode()
-        if len(data) > LONGEST:
-            raise CannotCross(f"more than {LONGEST >> 20} MB at once")
         try:
-            self._socket.sendall(HEAD.pack(len(data)) + data)
-        except OSError as error:
-            raise self._lost("the other process is gone") from error
+            self._channel.send(message)
+        except Lost as error:
+            raise self._lost(str(error)) from error
 
     def _read(self) -> Message:
-        (length,) = HEAD.unpack(self._bytes(HEAD.size))
-        if length > LONGEST:
-            raise self._lost("the other process says too much at once")
         try:
-            message = json.loads(self._bytes(length))
-        except (ValueError, RecursionError) as error:
-            raise self._lost("the other process says what nobody understands") from error
-        if not (
-            isinstance(message, dict) and all(type(message.get(k, 0)) is int for k in ("ask", "answer", "cancel", "of"))
-        ):
+            message = self._channel.read()
+        except Lost as error:
+            raise self._lost(str(error)) from error
+        if any(type(message.get(key, 0)) is not int for key in ("ask", "answer", "cancel", "of")):
             raise self._lost("the other process says what nobody understands")
         return message
-
-    def _bytes(self, count: int) -> bytes:
-        data = bytearray()
-        while len(data) < count:
-            try:
-                part = self._socket.recv(min(count - len(data), 1 << 20))
-            except OSError as error:
-                raise self._lost("the other process is gone") from error
-            if not part:
-                raise self._lost("the other process is gone")
-            data += part
-        return bytes(data)
 
     def _lost(self, why: str) -> LineBroke:
         """Hang up, if that is not done yet: what is awaited over this line ends. Return the error to raise."""
         if self.broke is None:
             self.broke = LineBroke(why)
-            self.rested.set()
-            self._loop.remove_reader(self._socket)
-            self._socket.close()
-            for task in list(self._tasks.values()):
-                task.cancel()
+            self._loop.remove_reader(self._channel)
+            self._channel.close()
+            self.stop_tasks()
             for awaited in self._awaited.values():
                 if not awaited.done():
                     awaited.set_exception(self.broke)

@@ -1,14 +1,12 @@
 """The two ends of a line, in what they have in common; and the learner's, which does what it is asked."""
 
-import asyncio
-import signal
-import socket
-from collections.abc import Mapping
-from types import FrameType
+from collections.abc import MutableMapping
 from typing import Any
 
-from .line import Line, Message, Refused
-from .objects import DOING, builtin_error, describe, named_error, stand_in
+from .channel import Channel, Message
+from .doing import DOING, builtin_error, describe, named_error
+from .line import Line, Refused
+from .objects import stand_in
 
 
 class Stopped(Exception):
@@ -20,8 +18,8 @@ class Side:
 
     is_strict = False
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.line = Line(connection, self)
+    def __init__(self, channel: Channel) -> None:
+        self.line = Line(channel, self)
 
     def hold(self, what: str, thing: Any, details: Message) -> None:
         """Raise Refused for what the other side may not do. It may do all."""
@@ -62,44 +60,16 @@ class Side:
 class Learner(Side):
     """The learner's end: `names` is where what a test names is looked up."""
 
-    def __init__(self, connection: socket.socket, names: Mapping[str, Any]) -> None:
-        super().__init__(connection)
+    def __init__(self, channel: Channel, names: MutableMapping[str, Any]) -> None:
+        super().__init__(channel)
         self._names = names
 
     def do(self, what: str, thing: Any, details: Message) -> Any:
-        if what != "name":
+        if not what.endswith("name"):
             return super().do(what, thing, details)
         name = details["name"]
+        if what == "set name":
+            self._names[name] = details["value"]
+        elif what == "delete name":
+            del self._names[name]
         return [self._names[name]] if name in self._names else []
-
-
-_serving: Learner | None = None
-
-
-async def serve(path: str, names: Mapping[str, Any]) -> None:
-    """Do what the judge at the other end of the socket `path` asks, until it says that this is all for now.
-
-    Awaited again, it goes on over the same line: what the judge holds of ours is still there. An interrupt ends the
-    learner's code that runs, whose caller hears of it; where none runs it ends the serving.
-    """
-    global _serving
-    if _serving is None:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(path)
-        _serving = Learner(connection, names)
-    line, loop = _serving.line, asyncio.get_running_loop()
-    ours = {Side.do.__code__, Side.run.__code__}
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        while frame:
-            if frame.f_code in ours:
-                raise KeyboardInterrupt
-            frame = frame.f_back
-        loop.call_soon_threadsafe(line.rested.set)
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        line.listen()
-        await line.rested.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,93 @@
+"""The outputs of a notebook's cells, as nbformat has them, from what a learner's process says that it shows.
+
+Whatever it says is taken with care: it may be forged. An error or a result counts for a cell that the learner's process
+runs, not for a test that runs here; that is for the caller to say.
+"""
+
+from typing import Any
+
+from autograder.inside.interpreter.crossing.channel import Message
+
+Output = dict[str, Any]
+FEW = 1000  # outputs of one cell, however small
+
+
+class Shown:
+    """Collects what cells show, up to `most` characters in each."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._outputs: list[Output] = []
+        self._displayed: dict[str, list[Output]] = {}
+        self._length, self._clears_next = 0, False
+
+    def begin(self) -> list[Output]:
+        """Begin a cell; return its outputs, which grow."""
+        self._outputs, self._length, self._clears_next = [], 0, False
+        return self._outputs
+
+    def go_on(self, outputs: list[Output]) -> None:
+        """Go on with a cell that was begun."""
+        self._outputs = outputs
+
+    def take(self, message: Message, *, is_test: bool) -> None:
+        """Add what a message shows. One that shows nothing that we know is ignored."""
+        if "clear" in message:
+            self._clears_next = bool(message["clear"])
+            if not self._clears_next:
+                self._outputs.clear()
+        elif "stream" in message:
+            self.print(str(message.get("text")), "stderr" if message["stream"] == "stderr" else "stdout")
+        elif "update" in message:
+            for output in self._displayed.get(str(message.get("id")), []):
+                output.update(data=_bundle(message["update"]), metadata=_bundle(message.get("metadata")))
+        elif "show" in message:
+            output = _rich("display_data", message["show"], message)
+            if self._add(output, len(str(output))) and message.get("id"):
+                self._displayed.setdefault(str(message["id"]), []).append(output)
+        elif "result" in message and not is_test:
+            count = message.get("count")
+            result = _rich("execute_result", message["result"], message)
+            self._add(result | {"execution_count": count if type(count) is int else None})
+        elif "error" in message and not is_test:
+            lines = message.get("traceback")
+            shown = [str(line) for line in lines] if isinstance(lines, list) else []
+            self._add(error(str(message["error"]), str(message.get("message")), shown))
+
+    def print(self, text: str, name: str = "stdout") -> None:
+        """Add to what is printed; it goes on where the last output was printed too."""
+        last = self._outputs[-1] if self._outputs and not self._clears_next else {}
+        text = self.measured(text)
+        if last.get("name") == name and last["output_type"] == "stream":
+            last["text"] += text
+        elif text:
+            self._add({"output_type": "stream", "name": name, "text": text})
+
+    def measured(self, text: str) -> str:
+        """As much of it as the cell may still show; it counts as shown."""
+        text = text[: max(0, self._most - self._length)]
+        self._length += len(text)
+        return text
+
+    def _add(self, output: Output, length: int = 0) -> bool:
+        if self._clears_next:
+            self._outputs.clear()
+        self._clears_next = False
+        self._length += length
+        if (length and self._length > self._most) or len(self._outputs) >= (FEW if length else 2 * FEW):
+            return False
+        self._outputs.append(output)
+        return True
+
+
+def error(name: str, message: str, shown: list[str] | None = None) -> Output:
+    traceback = [f"{name}: {message}"] if shown is None else shown
+    return {"output_type": "error", "ename": name, "evalue": message, "traceback": traceback}
+
+
+def _rich(kind: str, data: Any, message: Message) -> Output:
+    return {"output_type": kind, "data": _bundle(data), "metadata": _bundle(message.get("metadata"))}
+
+
+def _bundle(data: Any) -> dict[str, Any]:
+    return data if isinstance(data, dict) else {}

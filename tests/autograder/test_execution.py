@@ -1,0 +1,418 @@
+"""A notebook is run as a kernel of IPython's would run it, each in a process of its own."""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from autograder.execution import Interpreter, Limits, libraries
+from tests.autograder.notebooks import graded, notebook, told
+from tests.waiting import until
+
+pytestmark = pytest.mark.sandbox
+SHORT = Limits(cell_s=1.5, notebook_s=60)
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[Interpreter]:
+    with Interpreter() as interpreter:
+        yield interpreter
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "ada" / "ps1"
+    folder.mkdir(parents=True)
+    return folder
+
+
+class Run:
+    """Runs cells in a folder; says what each showed."""
+
+    def __init__(self, interpreter: Interpreter, folder: Path) -> None:
+        self._interpreter, self._folder = interpreter, folder
+
+    def __call__(self, *cells: Any, limits: Limits = SHORT, **options: Any) -> list[str]:
+        self.cells = self._interpreter.run(notebook(*cells), self._folder, limits, **options).cells
+        return [told(cell) for cell in self.cells]
+
+
+@pytest.fixture
+def run(interpreter: Interpreter, folder: Path) -> Run:
+    return Run(interpreter, folder)
+
+
+SHOWN = {
+    "the last line gives a result": ("1 + 1", "2"),
+    "a semicolon keeps it to itself": ("1 + 1;", ""),
+    "the last result is at hand": ("40 + 1", "_ + 1", "42"),
+    "all results are at hand": ("'a'", "Out[1] + In[1]", "\"a'a'\""),
+    "what is printed": ("print('a')\nprint('b', end='')", "a\nb"),
+    "a shell command": ("!echo from the shell", "from the shell\r\n"),
+    "a shell command's lines": ("lines = !printf 'a\\nb'", "list(lines)", "['a', 'b']"),
+    "a cell for bash": ("%%bash\necho there", "there\n"),
+    "a cell that is captured": ("%%capture said\nprint('x')", "said.stdout", "'x\\n'"),
+    "a program's output": ("import subprocess\nsubprocess.run(['echo', 'x']).returncode", "x\n0"),
+    "what is written past Python": ("import os\nos.write(1, b'raw');", "raw"),
+    "what is awaited": ("import asyncio\nawait asyncio.sleep(0, 'late')", "'late'"),
+    "a task goes on in the next cell": (
+        "import asyncio\ntask = asyncio.create_task(asyncio.sleep(0.05, 'done'))",
+        "await task",
+        "'done'",
+    ),
+    "a loop runs already": (
+        "import asyncio\nnever = asyncio.sleep(0)\nasyncio.run(never)",
+        "RuntimeError: asyncio.run() cannot be called from a running event loop",
+    ),
+    "a variable in a command": ("word = 'said'", "!echo {word}", "said\r\n"),
+    "exit is no end": ("exit()", "1", "1"),
+    "quit is no end": ("quit", "1", "1"),
+    "sys.exit is no end": ("import sys\nsys.exit(3)", "1", "1"),
+    "a mistake in the syntax": ("x = = 1", "SyntaxError: invalid syntax (<ipython-input-1-1197c20a9c92>, line 1)"),
+    "a mistake in one line lets the next cell run": ("1 / 0", "2", "2"),
+    "the working folder": ("import os\nos.getcwd()", "'/submission/ada/ps1'"),
+    "where it runs": ("import os\nos.environ['NBGRADER_EXECUTION']", "'autograde'"),
+    "a name of the course's package": ("from breakwater import shop\nshop.up()", ""),
+    "help": ("len?", ""),
+    "what a class pickles": (
+        "import pickle\nclass Point: pass\ntype(pickle.loads(pickle.dumps(Point()))).__name__",
+        "'Point'",
+    ),
+    "loopback": (
+        "import socket\nwith socket.create_server(('127.0.0.1', 0)) as s:\n"
+        "    socket.create_connection(s.getsockname()).close()",
+        "",
+    ),
+    "another process": (
+        "import multiprocessing\ncontext = multiprocessing.get_context('fork')\n"
+        "with context.Pool(2) as pool: found = pool.map(abs, [-1, 2])\nfound",
+        "[1, 2]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_cell_shows_what_it_would_show_in_a_kernel(run: Run, name: str) -> None:
+    *cells, shown = SHOWN[name]
+    assert run(*cells)[-1] == shown
+
+
+def test_an_error_has_ipythons_traceback(run: Run) -> None:
+    run("def fails():\n    raise ValueError('no')\nfails()")
+    [error] = run.cells[0].outputs
+    assert (error.ename, error.evalue) == ("ValueError", "no")
+    assert "raise ValueError" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error.traceback))
+    assert run.cells[0].execution_count == 1
+
+
+def test_nobody_answers_what_is_asked(run: Run) -> None:
+    assert run("input('name? ')", "import getpass\ngetpass.getpass()")[0].startswith("StdinNotImplementedError")
+
+
+RICH = """
+from IPython.display import HTML, display
+display(HTML("<b>x</b>"))
+class Rich:
+    def _repr_html_(self): return "<i>y</i>"
+    def _repr_png_(self): return b"png"
+Rich()
+"""
+
+
+def test_rich_results_keep_their_kinds(run: Run) -> None:
+    run(RICH)
+    shown, result = run.cells[0].outputs
+    assert (shown.output_type, shown.data["text/html"]) == ("display_data", "<b>x</b>")
+    assert (result.output_type, result.data["text/html"], result.data["image/png"]) == (
+        "execute_result",
+        "<i>y</i>",
+        "cG5n",
+    )
+
+
+@pytest.mark.parametrize("first", ["%matplotlib inline\n", ""])
+def test_a_figure_is_shown_at_the_end_of_its_cell(run: Run, first: str) -> None:
+    run(first + "from matplotlib import pyplot as plt\nplt.plot([1, 2])\nprint('before')", "len(plt.get_fignums())")
+    printed, figure = run.cells[0].outputs
+    assert printed.text == "before\n"
+    assert {"image/png", "text/plain"} == set(figure.data)
+    assert told(run.cells[1]) == "0"
+
+
+def test_displays_are_updated_and_cleared(run: Run) -> None:
+    run(
+        "from IPython.display import clear_output, display\nhandle = display('first', display_id=True)",
+        "handle.update('second')",
+        "print('gone')\nclear_output()\nprint('stays')",
+        "print('gone too')\nclear_output(wait=True)\nprint('instead')",
+    )
+    assert [told(cell) for cell in run.cells] == ["'second'", "", "stays\n", "instead\n"]
+
+
+def test_each_notebook_draws_other_random_numbers(run: Run) -> None:
+    drawing = "import random, numpy\n(random.random(), float(numpy.random.random()))"
+    assert run(drawing) != run(drawing)
+
+
+def test_what_lies_beside_a_notebook_is_there_as_a_copy(run: Run, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "numbers.csv").write_text("1,2\n")
+    (folder / "helper.py").write_text("answer = 42\n")
+    (folder / "link").symlink_to("/etc/passwd")
+    found = run(
+        "open('data/numbers.csv').read()",
+        "from helper import answer\nanswer",
+        "open('data/numbers.csv', 'w').write('mine'); open('new', 'w').write('x')",
+        "import os\nsorted(os.listdir())",
+    )
+    assert found[:2] == ["'1,2\\n'", "42"]
+    assert "'link'" not in found[3]
+    assert (folder / "data" / "numbers.csv").read_text() == "1,2\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["data", "helper.py", "link"]
+
+
+ENDED = "NotJudged: this cell ended the interpreter"
+
+
+def test_whoever_ends_the_process_loses_its_own_question_alone(run: Run) -> None:
+    said = run(
+        "def f(x): return x",
+        "print('before')\nimport os\nos._exit(3)",
+        graded("f", "kept = f(1)\nassert kept == 1"),
+        "def g(x):\n    import ctypes\n    return ctypes.string_at(0)",
+        graded("g", "assert g(1) == 1"),
+        "def h(x): return 2 * x",
+        graded("h", "assert h(kept) == 2"),
+        "import os\nos.kill(os.getpid(), 9)\nos.abort()",
+        graded("f-again", "assert f(2) == 2"),
+    )
+    assert said == [
+        "",
+        f"before\n{ENDED} (exit status 3).",
+        "",
+        "",
+        f"{ENDED} (SIGSEGV).",
+        "",
+        "",
+        said[7],
+        "",
+    ]
+    assert said[7].startswith(ENDED)
+
+
+def test_what_tests_kept_of_a_lost_process_is_made_anew(run: Run) -> None:
+    said = run(
+        "class Account:\n    cents = 5",
+        graded("made", "account = Account()\naccount.cents = 7"),
+        "import os\nos._exit(0)",
+        graded("kept", "assert account.cents == 7"),
+    )
+    assert (said[1], said[3]) == ("", "")
+
+
+def test_a_process_is_not_started_again_for_ever(run: Run) -> None:
+    said = run(*["import os\nos._exit(0)"] * 5, "1", limits=Limits(cell_s=2, restarts=3))
+    assert all(each.startswith(ENDED) for each in said[:4])
+    assert said[4:] == ["NotJudged: the interpreter was ended again and again."] * 2
+
+
+LOOPS = {
+    "a loop": "while True: pass",
+    "a wait": "import time\ntime.sleep(60)",
+    "an await": "import asyncio\nawait asyncio.sleep(60)",
+    "a task": "import asyncio\nasync def spins():\n    while True: pass\nawait asyncio.create_task(spins())",
+    "a program": "!sleep 60",
+}
+STUBBORN = {
+    "one that catches all": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "one that hears no signal": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+    "one in C": "sum(range(10 ** 12))",
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_cell_whose_time_is_over_is_interrupted(run: Run, name: str) -> None:
+    patient = Limits(cell_s=1.0, grace_s=10.0)
+    said = run("x = 1", f"y = 2\nprint('begun')\n{LOOPS[name]}", graded("x", "assert x + y == 3"), limits=patient)
+    assert said[1].startswith("begun\n")
+    assert said[1].endswith("CellTimeoutError: no end after 1 s")
+    assert said[2] == ""
+
+
+@pytest.mark.parametrize("name", STUBBORN)
+def test_a_cell_that_is_not_to_be_interrupted_loses_its_process(run: Run, name: str) -> None:
+    began = monotonic()
+    said = run("x = 1", f"print('begun')\n{STUBBORN[name]}", graded("x", "assert x == 1"))
+    assert said[1] in (
+        "begun\nNotJudged: this cell could not be interrupted.",
+        "begun\nKeyboardInterrupt: CellTimeoutError: no end after 1.5 s",  # where it was hit between two `try`s
+    )
+    assert said[2] == ""
+    assert monotonic() - began < SHORT.cell_s + 5  # on a busy machine
+
+
+TESTS = {
+    "the code under test loops": "assert f() == 1",
+    "the test itself loops": "while True: pass",
+    "the test itself waits": "import asyncio\nawait asyncio.sleep(60)",
+    "the test swallows what ends it": "while True:\n    try: f()\n    except BaseException: pass",
+}
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_a_test_ends_when_its_time_is_over(run: Run, name: str) -> None:
+    said = run("def f():\n    while True: pass", "def g(): return 2", graded("f", TESTS[name]), graded("g", "g() / 4"))
+    assert "CellTimeoutError" in said[2] or "NotJudged" in said[2], said[2]
+    assert said[3] == "0.5"
+
+
+def test_a_notebook_has_an_end_too(run: Run) -> None:
+    said = run(*["import time\ntime.sleep(0.6)"] * 4, graded("x", "assert True"), limits=Limits(notebook_s=1.0))
+    assert said[0] == ""
+    assert said[-1] == "NotJudged: the notebook had run for 1 s before this cell's turn came."
+
+
+def test_what_a_cell_shows_has_bounds(run: Run) -> None:
+    bombs = (
+        "print('x' * 50_000_000)",
+        "import sys\nfor _ in range(400_000): print('y' * 100)",
+        "import os\nos.write(1, b'z' * 5_000_000);",
+    )
+    said = run(*bombs, graded("x", "assert 1 == 1"), limits=Limits(cell_s=20, shown=1 << 20))
+    assert all(len(each) <= 1 << 20 for each in said)
+    assert said[-1] == ""
+
+
+def test_memory_has_bounds(run: Run) -> None:
+    said = run("held = 'x'\nheld = held * (1 << 40)", "held", limits=Limits(memory=1 << 30))
+    assert "MemoryError" in said[0]
+    assert said[1] == "'x'"
+
+
+def test_a_test_catches_what_is_printed_by_what_it_tests(run: Run) -> None:
+    test = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said: shout()\n"
+    said = run(
+        "def shout():\n    for n in range(300): print('hey', n)",
+        graded("said", test + "assert said.getvalue().splitlines()[-1] == 'hey 299'\nprint('shown')"),
+    )
+    assert said[1] == "shown\n"
+
+
+INSIDE = {
+    "a magic": "found = %timeit -n1 -r1 -o -q half(2)\nassert found.loops == 1",
+    "a mocked builtin": (
+        "from unittest.mock import patch\nwith patch('builtins.input', return_value='3'): assert asks() == 6"
+    ),
+    "a file that a cell wrote": "assert open('note').read() == 'x'",
+}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_test_that_has_to_runs_in_the_learners_process(
+    interpreter: Interpreter, run: Run, folder: Path, name: str
+) -> None:
+    cells = (
+        "def half(n): return n / 2",
+        "def asks(): return 2 * int(input())\nopen('note', 'w').write('x');",
+        graded("outside", "assert half(2) == 1"),
+        graded("inside", INSIDE[name]),
+        graded("never", "assert half(2) == 7"),
+    )
+    inside = interpreter.judged_inside(notebook(*cells), folder, SHORT)
+    assert inside == {"inside"}
+    said = run(*cells, inside=inside)
+    assert (said[2], said[3]) == ("", "")
+    assert said[4].startswith("AssertionError")
+
+
+def test_a_test_that_runs_inside_finds_python_as_it_was(run: Run) -> None:
+    forges = (
+        "import ast, builtins, math, sys\nbuiltins.AssertionError = Exception\nmath.floor = lambda x: 3\n"
+        "builtins.sum = lambda x: 3\nsys.modules['json'] = math\n"
+        "class No(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
+        "get_ipython().ast_transformers.append(No())",
+    )
+    test = "import json, math\nassert (sum([]), math.floor(1.5), json.loads('1')) == (0, 1, 1)\nassert 1 == 2, 'seen'"
+    said = run(*forges, graded("t", test), "sum([])", inside=frozenset({"t"}))
+    assert said[1:] == ["AssertionError: seen", "3"]
+
+
+def test_notebooks_run_side_by_side(interpreter: Interpreter, tmp_path: Path) -> None:
+    results: dict[int, list[str]] = {}
+
+    def one(number: int) -> None:
+        folder = tmp_path / f"s{number}" / "ps1"
+        folder.mkdir(parents=True)
+        cells = (f"mine = {number}", "import time\ntime.sleep(0.2)", graded("mine", f"assert mine == {number}"), "mine")
+        results[number] = [told(cell) for cell in interpreter.run(notebook(*cells), folder).cells]
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {number: ["", "", "", str(number)] for number in range(6)}
+
+
+def test_a_library_that_starts_threads_is_left_out(tmp_path: Path, folder: Path, monkeypatch: Any) -> None:
+    (tmp_path / "threaded.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    )
+    monkeypatch.setenv("BREAKWATER_UNSANDBOXED", "1")
+    monkeypatch.setattr("autograder.execution.sandbox.INSIDE", f"{_inside()}:{tmp_path}")
+    with Interpreter(["threaded", "decimal"]) as interpreter:
+        cells = ("import sys\n('threaded' in sys.modules, 'decimal' in sys.modules)",)
+        assert Run(interpreter, folder)(*cells) == ["(False, True)"]
+
+
+def _inside() -> Path:
+    from autograder import sandbox
+
+    return sandbox.INSIDE
+
+
+def test_without_a_sandbox_the_same_runs_unconfined(folder: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("BREAKWATER_UNSANDBOXED", "1")
+    (folder / "data").write_text("x")
+    with Interpreter() as interpreter:
+        run = Run(interpreter, folder)
+        said = run("open('data').read()", "import os\nos._exit(0)", graded("x", "assert 1 == 1"), "1 + 1")
+    assert said[0] == "'x'"
+    assert said[1].startswith(ENDED)
+    assert said[2:] == ["", "2"]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_warm_process_that_died_is_started_again(folder: Path, which: int) -> None:
+    with Interpreter() as interpreter:
+        run = Run(interpreter, folder)
+        assert run("1") == ["1"]
+        process = interpreter._processes[which]
+        process.kill()
+        process.wait()
+        assert run("2") == ["2"]
+
+
+def test_nothing_is_left_of_an_interpreter_that_is_closed_while_it_starts() -> None:
+    for _ in range(5):
+        interpreter = Interpreter(["a_name_of_this_test"])
+        interpreter._started()
+        interpreter.close()
+    until(lambda: not [pid for pid in os.listdir("/proc") if pid.isdigit() and _is_of_this_test(pid)])
+
+
+def _is_of_this_test(pid: str) -> bool:
+    try:
+        return "a_name_of_this_test" in Path("/proc", pid, "cmdline").read_text()
+    except OSError:
+        return False
+
+
+def test_libraries_are_found_by_name() -> None:
+    cells = ("import numpy as np\nfrom os import path", "%matplotlib inline\nimport json.decoder", "x = = 1")
+    assert libraries(notebook(*cells)) == ("numpy", "os", "json.decoder")

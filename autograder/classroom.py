@@ -25,6 +25,7 @@ from breakwater.errors import BadInput
 
 LAB = "lab"
 REPORT = "report.json"
+TIMESTAMP = "timestamp.txt"
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 IGNORED = "keys/\n*.db-journal\n.ipynb_checkpoints/\n"
 

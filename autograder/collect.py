@@ -4,7 +4,6 @@ What comes in is a stranger's. Taken, by allow-list, are the module's own notebo
 One submission that cannot be taken is refused in one line, and the others go on.
 """
 
-import json
 import os
 import shutil
 import stat
@@ -13,14 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from autograder.classroom import LAB, REPORT, Classroom, student_id
+from autograder.classroom import LAB, REPORT, TIMESTAMP, Classroom, student_id
+from autograder.reading import Unreadable, read
 from breakwater import paths, submission
 from breakwater.bases import is_crumb
 from breakwater.errors import BadInput, CourseError
 
-NOTEBOOK_BYTES = 10 << 20
 BROKEN = ".unreadable"  # a notebook that is none keeps its contents under this ending
-TIMESTAMP = "timestamp.txt"
 
 
 @dataclass(frozen=True)
@@ -141,32 +139,19 @@ def _keep_notebooks(module: str, fresh: Path) -> None:
     for file in fresh.glob("*.ipynb"):
         if file.name not in ours or file.stem == LAB:
             file.unlink()
-        elif _fault(file):
+        elif not _is_notebook(file):
             file.rename(file.with_suffix(BROKEN))
     lab = paths.MODULES / module / f"{LAB}.ipynb"
     if lab.exists():
         shutil.copyfile(lab, fresh / lab.name)
 
 
-def _fault(file: Path) -> str:
-    """Why a file is no notebook; empty if it is one."""
-    if file.stat().st_size > NOTEBOOK_BYTES:
-        return f"it has more than {NOTEBOOK_BYTES >> 20} MiB"
+def _is_notebook(file: Path) -> bool:
     try:
-        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        return f"it cannot be read: {error}"
-    return "" if _is_valid(file, cells) else "it is not in the format of a notebook"
-
-
-def _is_valid(file: Path, cells: object) -> bool:
-    import nbformat
-
-    try:
-        nbformat.validate(nbformat.read(file, as_version=4))
-    except Exception:  # whatever this meets in a stranger's file, the file is no notebook
+        read(file)
+    except Unreadable:
         return False
-    return isinstance(cells, list)
+    return True
 
 
 def _settle(fresh: Path, target: Path) -> None:

@@ -5,17 +5,7 @@ same sandbox as `course grade`, and takes a lab's scores from the judge's signed
 """
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearOutput,
-    DeduplicateIds,
-    GetGrades,
-    IgnorePattern,
-    LimitOutput,
-    OverwriteCells,
-    OverwriteKernelspec,
-)
+from nbgrader.preprocessors import AssignLatePenalties, GetGrades, IgnorePattern, LimitOutput
 
 from autograder.classroom import Classroom
 from autograder.preprocessors import Execute, HideHiddenTests, RepairCells, SaveGrades
@@ -40,14 +30,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.ClearSolutions.code_stub = {"python": "# Your code here\nraise NotImplementedError()"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
 
-c.Autograde.sanitize_preprocessors = [
-    ClearOutput,
-    RepairCells,
-    DeduplicateIds,
-    OverwriteKernelspec,
-    OverwriteCells,
-    CheckCellMetadata,
-]
+c.Autograde.sanitize_preprocessors = [RepairCells]
 c.Autograde.autograde_preprocessors = [
     Execute,
     IgnorePattern,
@@ -55,6 +38,5 @@ c.Autograde.autograde_preprocessors = [
     LimitOutput,
     SaveGrades,
     AssignLatePenalties,
-    CheckCellMetadata,
 ]
 c.GenerateFeedback.preprocessors = [GetGrades, HideHiddenTests, CSSHTMLHeaderPreprocessor]

@@ -57,21 +57,27 @@ def run(lesson: Path, module: str, *, solved: bool) -> list[tuple[str, float | N
     from nbgrader.preprocessors import ClearSolutions
 
     from autograder import markup, pipeline
-    from autograder.preprocessors import Execute, auto_score
+    from autograder.assignment import Assignment
+    from autograder.running import interpreter
+    from autograder.score import score_cell
 
-    told = pipeline.config()
     notebook = markup.to_notebook(lesson)
+    work = Assignment(module, {}, pipeline.config(), {lesson.stem: notebook})
     if not solved:
-        notebook, _ = ClearSolutions(config=told).preprocess(notebook, {})
-    with tempfile.TemporaryDirectory(prefix="course-dev-") as folder:
+        notebook, _ = ClearSolutions(config=work.config).preprocess(work.source(lesson.stem), {})
+    with tempfile.TemporaryDirectory(prefix="course-dev-") as folder, interpreter(work) as run_in:
         place = Path(folder, "solved" if solved else "released", module)
         place.mkdir(parents=True)
         place.parent.chmod(0o755)
         Path(folder).chmod(0o755)
-        execute = Execute(config=told)
-        notebook, _ = execute.preprocess(notebook, {"metadata": {"path": str(place)}})
-    cells = [(cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells if cell.cell_type == "code"]
-    return [(m["grade_id"], auto_score(cell, execute.log), float(m["points"])) for cell, m in cells if m.get("grade")]
+        notebook = run_in(lesson.stem, notebook, place)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and _is_graded(cell)]
+    found = [score_cell(cell) for cell in cells]
+    return [(each.id, each.points, each.max_points) for each in found]
+
+
+def _is_graded(cell: Any) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
 
 
 def _release_is_committed(module: ModuleContent) -> Iterator[Finding]:

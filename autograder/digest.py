@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from autograder.assignment import Assignment
+from autograder.autograded import bounded, others
 from autograder.classroom import LAB, REPORT
+from autograder.handed_in import HandedIn
 from breakwater import paths
 from breakwater.bases import is_crumb
 from breakwater.dev.content import Content
@@ -23,8 +26,33 @@ def submission(folder: Path) -> str:
 def checks(module: str) -> str:
     """The digest of what judges a module: what its verdicts hang on, its lessons, and this program."""
     content = Content().find(module)
-    told = (lab_digest(content), *map(lesson_digest, content.lessons), _of((Path(__file__).parent,)))
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return combined(lab_digest(content), *map(lesson_digest, content.lessons), grader())
+
+
+@cache
+def grader() -> str:
+    """The digest of this program."""
+    return _of((Path(__file__).parent,))
+
+
+def assignment(given: Assignment) -> str:
+    """The digest of what judges an assignment's submissions: its notebooks, their configuration, its files."""
+    return combined(
+        given.described(), *(_named(given.files, others(given.files, given.ignored)) if given.files else ())
+    )
+
+
+def handed_in(given: HandedIn, ignored: list[str]) -> str:
+    """The digest of a submission to an assignment whose `ignored` files do not count. Raises Unreadable."""
+    files = bounded(given.folder, others(given.folder, ignored)) if given.folder else iter(())
+    return combined(
+        given.student, _of(given.notebooks.values()), *(_named(given.folder, files) if given.folder else ())
+    )
+
+
+def combined(*parts: str) -> str:
+    """One digest of several, or of text."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @cache
@@ -32,7 +60,12 @@ def environment(seed: str) -> str:
     """The digest of the machine's side: Python, the pinned packages, the class's seed."""
     lock = paths.ROOT / "requirements.lock"
     told = (platform.python_version(), platform.system(), platform.machine(), seed, str(_of((lock,))))
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return combined(*told)
+
+
+def _named(folder: Path | None, files: Iterable[Path]) -> Iterator[str]:
+    for name in files:
+        yield from (name.as_posix(), _of((Path(folder or "", name),)))
 
 
 def _of(places: Iterable[Path], without: frozenset[Path] | set[Path] = frozenset()) -> str:
@@ -41,7 +74,8 @@ def _of(places: Iterable[Path], without: frozenset[Path] | set[Path] = frozenset
         for file in _files(place):
             if file not in without:
                 name = file.relative_to(place.parent).as_posix()
-                summed.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+                with file.open("rb") as opened:
+                    summed.update(f"{name}\0{hashlib.file_digest(opened, 'sha256').hexdigest()}\n".encode())
     return summed.hexdigest()
 
 

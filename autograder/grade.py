@@ -1,11 +1,10 @@
 """`course grade`: judge every submission of a module, enter the scores, write the feedback.
 
-One submission after the other: the lab in a job of the sandbox, then its notebooks by nbgrader, each in a jail of
-its own. What is finished is recorded with the digest of what can change it, so that a grader which was killed goes on
-where it was, and grading again changes nothing without a reason.
+One submission after the other: the lab in a job of the sandbox, then its notebooks, each in a jail of its own. What is
+finished is recorded with the digest of what can change it, so that a grader which was killed goes on where it was, and
+grading again changes nothing without a reason.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -55,21 +54,24 @@ def grade(module: str, students: list[str], room: Classroom, *, judge: Judge = l
         BadInput: the module was not released, or its release does not fit the class's gradebook.
     """
     sandbox.require()
+    from autograder import pipeline
+
     register(module, room)
-    for student in students:
-        try:
-            yield _one(module, student, room, judge)
-        except (BadInput, sandbox.NoSandbox):
-            raise
-        except CourseError as error:
-            yield _read(module, student, room, trouble=str(error))
+    with pipeline.grader(module, room) as autograde:
+        for student in students:
+            try:
+                yield _one(module, student, room, judge, autograde)
+            except (BadInput, sandbox.NoSandbox):
+                raise
+            except CourseError as error:
+                yield _read(module, student, room, trouble=str(error))
 
 
 def register(module: str, room: Classroom) -> None:
     """Enter the module, as it is released now, in the class's gradebook, unless it is there."""
     from autograder import pipeline
 
-    made_from = _digest(digest.checks(module), signing.public_key(room))
+    made_from = digest.combined(digest.checks(module), signing.public_key(room))
     known = _read_json(room.root / "judged" / REGISTERED)
     if known.get(module) == made_from and room.gradebook.exists():
         return
@@ -82,12 +84,12 @@ def register(module: str, room: Classroom) -> None:
     write_whole(room.root / "judged" / REGISTERED, json.dumps(known | {module: made_from}, indent=1))
 
 
-def _one(module: str, student: str, room: Classroom, judge: Judge) -> Graded:
+def _one(module: str, student: str, room: Classroom, judge: Judge, autograde: Callable[[str], None]) -> Graded:
     from autograder import pipeline
 
     folder = room.submitted(module, student)
     about = signing.Seal(student, module, digest.submission(folder))
-    made_from = _digest(about.submission, digest.checks(module), digest.environment(room.seed()))
+    made_from = digest.combined(about.submission, digest.checks(module), digest.environment(room.seed()))
     record = _read_json(room.judged(module, student))
     if record.get("made_from") != made_from or _is_unknown(record):
         found = judge(module, folder / "shop", room.seed())
@@ -100,9 +102,9 @@ def _one(module: str, student: str, room: Classroom, judge: Judge) -> Graded:
         return _read(module, student, room, resumed=True)
     began = time.monotonic()
     try:
-        pipeline.autograde(module, student)
+        autograde(student)
     except EngineTrouble:  # on a busy machine, say: once more
-        pipeline.autograde(module, student)
+        autograde(student)
     graded = time.monotonic()
     feedback.write(room, module, student, said | {"notes": notes})
     seconds = {"notebooks": round(graded - began, 2), "feedback": round(time.monotonic() - graded, 2)}
@@ -164,7 +166,3 @@ def _read_json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

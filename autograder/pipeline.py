@@ -1,22 +1,31 @@
-"""nbgrader, called from Python with the shipped configuration. Importing it takes seconds: do so late."""
+"""A module's notebooks, released and graded with the shipped configuration. Importing this takes seconds: do so late.
+
+nbgrader itself makes the release and the feedback; grading keeps its formats and goes its own way (`notebook_judge`).
+"""
 
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy.exc
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader import api
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.classroom import Classroom
+from autograder import lab_scores, release
+from autograder.assignment import Assignment
+from autograder.classroom import LAB, Classroom
+from autograder.gradebook import Gradebook
+from autograder.handed_in import HandedIn
+from autograder.notebook_judge import judge_submission
+from autograder.running import interpreter
 from breakwater import paths
 from breakwater.errors import BadInput, EngineTrouble
 
@@ -48,18 +57,31 @@ def generate(module: str, source: Path, release: Path, *, register: bool = False
     told.CourseDirectory.release_directory = str(release)
     told.SaveCells.enabled = register
     told.GenerateAssignment.no_database = not register
-    with _tools_on_path():
+    with tools_on_path():
         _hold(_api(told).generate_assignment(module), f"nbgrader cannot release {module}")
 
 
-def autograde(module: str, student: str) -> None:
-    """Run a submission's notebooks and write the scores, a lab's from its report, into the gradebook.
+@contextmanager
+def grader(module: str, room: Classroom) -> Iterator[Callable[[str], None]]:
+    """Yield what grades a student's notebooks, a lab's by its report, into the class's gradebook.
 
-    Raises:
-        EngineTrouble: nbgrader fails; the message holds its last line.
+    It may raise EngineTrouble: they could not be run, and nothing was written.
     """
-    with _tools_on_path():
-        _hold(_api(config()).autograde(module, student), f"nbgrader cannot grade {module} of {student}", EngineTrouble)
+    with Gradebook(room.gradebook) as book:
+        released = {name: book.released(module, name) for name in book.notebooks(module)}
+    sources = dict(release.notebooks(module))
+    work = Assignment(module, released, config(), sources, paths.BUILD / "source" / module)
+    with Gradebook(room.gradebook) as book, interpreter(work) as run:
+
+        def autograde(student: str) -> None:
+            folder = room.submitted(module, student)
+            handed_in = HandedIn(student, {name: folder / f"{name}.ipynb" for name in released}, folder)
+            found = judge_submission(work, handed_in, run, room.autograded(module, student))
+            if LAB in found:
+                found[LAB] = lab_scores.of(module, student, found[LAB])
+            book.save(module, student, found, submitted_at=handed_in.submitted_at(), penalty=work.penalty)
+
+        yield autograde
 
 
 def write_feedback(module: str, student: str) -> None:
@@ -70,10 +92,10 @@ def write_feedback(module: str, student: str) -> None:
 
 def scores(room: Classroom, module: str, student: str) -> list[Score]:
     """What the gradebook says about a submission, a row a notebook."""
-    with Gradebook(f"sqlite:///{room.gradebook}") as gradebook:
+    with api.Gradebook(f"sqlite:///{room.gradebook}") as gradebook:
         try:
             submission = gradebook.find_submission(module, student)
-        except MissingEntry:
+        except api.MissingEntry:
             return []
         rows = [
             Score(book.name, book.score, book.max_score, any(grade.needs_manual_grade for grade in book.grades))
@@ -83,16 +105,16 @@ def scores(room: Classroom, module: str, student: str) -> list[Score]:
 
 
 def _api(told: Config) -> NbGraderAPI:
-    api = NbGraderAPI(config=told)
-    api.log = logging.getLogger("autograder.nbgrader")
-    api.log.setLevel(logging.WARNING)
-    api.log.propagate = False
+    found = NbGraderAPI(config=told)
+    found.log = logging.getLogger("autograder.nbgrader")
+    found.log.setLevel(logging.WARNING)
+    found.log.propagate = False
     warnings.filterwarnings("ignore", category=sqlalchemy.exc.SAWarning)  # nbgrader's own use of its database
-    return api
+    return found
 
 
 @contextmanager
-def _tools_on_path() -> Iterator[None]:
+def tools_on_path() -> Iterator[None]:
     """nbgrader calls `alembic` by name, and leaves half a gradebook where PATH does not lead to it."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"

@@ -66,16 +66,17 @@ def stage(module: str, into: Path, key: str = "") -> None:
 
     `key` is the class's public key, where this is for a class (see `signing`).
     """
-    notebooks = dict(_notebooks(module, key))
+    made = dict(notebooks(module, key))
     shutil.rmtree(into, ignore_errors=True)
-    for name, notebook in notebooks.items():
+    for name, notebook in made.items():
         write_notebook(notebook, into / f"{name}.ipynb")
-    for notebook in notebooks.values():
+    for notebook in made.values():
         for picture in _pictures(notebook):
             _copy_picture(paths.SOLUTIONS / module, picture, into)
 
 
-def _notebooks(module: str, key: str) -> Iterator[tuple[str, Any]]:
+def notebooks(module: str, key: str = "") -> Iterator[tuple[str, Any]]:
+    """A module's source notebooks, by name: its lessons, and its lab. Raises BadInput."""
     lessons = sorted((paths.SOLUTIONS / module).glob("lesson*.md"))
     if not lessons:
         folder = shown(paths.SOLUTIONS / module)

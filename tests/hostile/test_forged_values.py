@@ -8,7 +8,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.execution import Interpreter
-from autograder.preprocessors import Execute, auto_score
+from autograder.preprocessors import Execute
+from autograder.score import score_cell
 from breakwater.errors import EngineTrouble
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
@@ -133,7 +134,7 @@ def graded(name: str, source: str) -> Any:
 
 
 def score(cell: Any) -> float | None:
-    return auto_score(cell, Execute().log)
+    return score_cell(cell).points
 
 
 def test_that_a_judge_did_not_start_is_no_learners_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,80 @@
+"""`autograded/STUDENT/ASSIGNMENT/`: where a submission is run, and what nbgrader's later steps read."""
+
+import fnmatch
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import Assignment
+from autograder.reading import Unreadable
+from breakwater.submission import MAX_BYTES, MAX_FILES
+
+
+def lay(assignment: Assignment, handed_in: Path | None, target: Path) -> None:
+    """Lay a submission's other files into `target`, and over them the assignment's own.
+
+    Of what lay there before, only notebooks that are not graded now stay. Links and special files are left out.
+
+    Raises:
+        Unreadable: these are too many files, or too large.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    for entry in target.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.suffix != ".ipynb" or entry.stem in assignment.notebooks:
+            entry.unlink()
+    if handed_in:
+        _copy(handed_in, bounded(handed_in, others(handed_in, assignment.ignored)), target)
+    if assignment.files:
+        _copy(assignment.files, others(assignment.files, assignment.ignored), target)
+
+
+def _copy(source: Path, files: Iterator[Path], target: Path) -> None:
+    for file in files:
+        place = target / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        shutil.copy(source / file, place, follow_symlinks=False)
+
+
+def others(folder: Path, ignored: list[str]) -> Iterator[Path]:
+    """The regular files of a folder but for its notebooks and what is ignored, relative to it, in order."""
+
+    def is_ignored(name: str) -> bool:
+        return any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
+
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not is_ignored(name))
+        for name in sorted(files):
+            file = Path(parent, name)
+            if not is_ignored(name) and not name.endswith(".ipynb") and file.is_file() and not file.is_symlink():
+                yield file.relative_to(folder)
+
+
+def bounded(folder: Path, files: Iterator[Path]) -> Iterator[Path]:
+    """These files of a submission's folder. Raises Unreadable as soon as they are too many, or too large."""
+    total = 0
+    for number, file in enumerate(files, 1):
+        total += (folder / file).stat().st_size
+        if number > MAX_FILES or total > MAX_BYTES:
+            raise Unreadable(f"{folder} holds more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB")
+        yield file
+
+
+def write(notebook: Any, file: Path) -> None:
+    """Write a graded notebook: others find the old one or the new one, never half of it."""
+    import nbformat
+
+    half = file.with_name(f".{file.name}.{os.getpid()}")
+    half.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
+    half.replace(file)
+
+
+def settle(target: Path, permissions: int) -> None:
+    """Give every file the permissions of a graded one."""
+    for parent, _, files in os.walk(target):
+        for name in files:
+            os.chmod(os.path.join(parent, name), permissions)

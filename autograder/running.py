@@ -1,0 +1,66 @@
+"""Running an assignment's notebooks: what the rest of the grader knows about it.
+
+`interpreter(assignment)` gives a function that runs a submitted notebook in a folder, in the sandbox, and returns it
+with outputs. It may be called from several threads at once. Which tests look at what a cell printed, say, and so run
+beside the learner's code, is found out from the source before its first submission is run.
+"""
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from autograder import autograded, sandbox
+from autograder.assignment import Assignment
+from autograder.execution import Interpreter, Limits, libraries
+
+Run = Callable[[str, Any, Path], Any]
+"""From the name of one of the assignment's notebooks, a repaired submission of it and a folder, to the notebook."""
+
+
+@contextmanager
+def interpreter(assignment: Assignment) -> Iterator[Run]:
+    """Yield what runs submissions of an assignment.
+
+    It may raise EngineTrouble: a notebook could not be run, and nothing follows about it.
+
+    Raises:
+        NoSandbox: this machine cannot confine a submission.
+    """
+    sandbox.require()
+    with Interpreter(libraries(*assignment.sources.values())) as running:
+        yield _Runner(assignment, running).run
+
+
+class _Runner:
+    def __init__(self, assignment: Assignment, running: Interpreter) -> None:
+        self._assignment, self._running = assignment, running
+        self._limits = limits(assignment.config)
+        self._inside: dict[str, frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    def run(self, name: str, notebook: Any, folder: Path) -> Any:
+        return self._running.run(notebook, folder, self._limits, self._tests_inside(name))
+
+    def _tests_inside(self, name: str) -> frozenset[str]:
+        with self._lock:
+            if name not in self._inside:
+                self._inside[name] = self._found(name)
+        return self._inside[name]
+
+    def _found(self, name: str) -> frozenset[str]:
+        if name not in self._assignment.sources:
+            return frozenset()
+        with tempfile.TemporaryDirectory(prefix="solved-") as folder:
+            place = Path(folder, "source", self._assignment.name)
+            autograded.lay(self._assignment, None, place)
+            return self._running.judged_inside(self._assignment.source(name), place, self._limits)
+
+
+def limits(config: Any) -> Limits:
+    """What a notebook may use, by nbgrader's configuration of `Execute`."""
+    from autograder.preprocessors import Execute
+
+    return Execute(config=config).limits()

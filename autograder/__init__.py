@@ -1,7 +1,33 @@
-"""Judging a class: the sandbox, nbgrader's gradebook, release, collection and feedback."""
+"""Judging a class: the sandbox, nbgrader's gradebook, release, collection and feedback.
+
+`autograde` grades one notebook, without any of these.
+"""
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.score import Scores
+
+__all__ = ["autograde"]
 
 # jsonschema, which nbformat imports, compiles a grammar for one string format (IRI) if this package is there. That
 # takes two seconds of every command, and no notebook has such a string.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def autograde(source: str | Path | Any, notebook: str | Path | Any) -> "Scores":
+    """Grade a notebook that somebody filled in, in the sandbox, and return what each graded cell earned and why.
+
+    `source` is an nbgrader *source*: with solutions, hidden tests and points. `notebook` is a release of it, filled in.
+    Both are paths, or notebooks of nbformat. A `notebook` that cannot be read earns nothing, with the reason.
+
+    Raises:
+        BadInput: `source` is no nbgrader source.
+        NoSandbox: this machine cannot confine a submission.
+        EngineTrouble: the notebook could not be run; nothing follows about it.
+    """
+    from autograder.notebook_judge import autograde as grade
+
+    return grade(source, notebook)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from autograder.batch_cli import Request
     from autograder.classroom import Classroom
     from autograder.collect import Refused
     from autograder.grade import Graded
 
 Module = Annotated[str, typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")]
+OneModule = typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")
 AnyModule = typer.Argument(metavar="NN", help="One module; without it, each that is built.")
 Class = Annotated[
     Path | None, typer.Option("--class", metavar="DIR", help="The class's folder; without it, class/.", file_okay=False)
@@ -62,11 +64,25 @@ def collect(
 
 
 def grade(
-    module: Module,
+    module: Annotated[str | None, OneModule] = None,
     submissions: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Collect from here first; without it, grade what is collected.")
     ] = None,
     room: Class = None,
+    source: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="In place of NN: any nbgrader source notebook.", dir_okay=False)
+    ] = None,
+    gradebook: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --source: the gradebook; results go beside it.")
+    ] = None,
+    assignment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --source: its assignment; without it, its folder's name.")
+    ] = None,
+    student: Annotated[str | None, typer.Option(metavar="ID", help="With --source: grade this one alone.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="With --source: submissions at a time; without it, one a processor.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --source: grade again what has not changed.")] = False,
     as_json: AsJson = False,
     unsandboxed: Annotated[
         bool,
@@ -75,15 +91,39 @@ def grade(
 ) -> None:
     """Judge a class: labs and notebooks, scores in gradebook.db, feedback in class/feedback/.
 
+    With --source, the notebooks of any nbgrader assignment. --submissions then holds STUDENT/ASSIGNMENT/NAME.ipynb,
+    STUDENT/NAME.ipynb, or files STUDENT.ipynb (NAME_STUDENT.ipynb). What is graded already, and has not changed, is
+    not graded again. Feedback: nbgrader generate_feedback.
+
     Exit status: 0 all graded; 2 a check is unknown, or a submission could not be graded; 3 a submission was refused.
     """
+    from autograder import sandbox
+    from breakwater.errors import BadInput
+
+    if unsandboxed:
+        os.environ[sandbox.UNSANDBOXED] = "1"
+    if (module is None) == (source is None):
+        raise BadInput("Say what to grade: a module (NN), or --source FILE.")
+    if module is not None:
+        apart = {"--gradebook": gradebook, "--assignment": assignment, "--student": student, "--jobs": jobs}
+        apart["--force"] = force or None
+        if given := [name for name, value in apart.items() if value is not None]:
+            raise BadInput(f"{', '.join(given)}: only with --source FILE.")
+        raise typer.Exit(_grade_module(module, submissions, room, as_json))
+    if source is None or submissions is None or gradebook is None:
+        raise BadInput("--source FILE needs --submissions DIR and --gradebook FILE.")
+    from autograder.batch_cli import Request
+
+    request = Request(source, submissions, gradebook, assignment, student, jobs, force)
+    raise typer.Exit(_grade_source(request, as_json))
+
+
+def _grade_module(module: str, submissions: Path | None, room: Path | None, as_json: bool) -> int:
     from autograder import sandbox
     from autograder.collect import collect as take
     from autograder.grade import grade as grade_all
     from autograder.report import write as write_report
 
-    if unsandboxed:
-        os.environ[sandbox.UNSANDBOXED] = "1"
     topic, here = _module(module), _class(room)
     sandbox.require()
     refused: list[Refused] = []
@@ -99,7 +139,14 @@ def grade(
         _report(topic, graded, refused, as_json)
         write_report(topic, here)
         here.commit(f"Grade {topic}: {len(graded)} submissions")
-    raise typer.Exit(REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0)
+    return REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0
+
+
+def _grade_source(request: "Request", as_json: bool) -> int:
+    from autograder.batch_cli import grade as grade_all
+
+    tally = grade_all(request, as_json=as_json)
+    return REFUSED if tally.refused else UNKNOWN if tally.trouble else 0
 
 
 def feedback(module: Module, room: Class = None) -> None:

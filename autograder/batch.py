@@ -1,0 +1,175 @@
+"""`course grade --source`: grade every submission of one notebook, several at a time.
+
+A submission is judged in a thread, which waits for the processes in the sandbox; one thread, this one, writes to the
+gradebook. What is finished is recorded, after it was entered, with the digest of all that can change it: whoever was
+killed goes on where that was, and grading again changes nothing without a reason. All results lie beside the
+gradebook:
+
+| | |
+| --- | --- |
+| `autograded/STUDENT/ASSIGNMENT/` | nbgrader's own |
+| `judged/ASSIGNMENT/NOTEBOOK/STUDENT.json` | each cell's score and the reason, and what it was made from |
+"""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from autograder import digest
+from autograder.assignment import Assignment
+from autograder.classroom import write_whole
+from autograder.collect import Refused
+from autograder.gradebook import Gradebook
+from autograder.handed_in import HandedIn
+from autograder.notebook_judge import judge_submission
+from autograder.reading import Unreadable
+from autograder.running import Run, interpreter
+from autograder.score import Scores
+from breakwater.errors import CourseError, EngineTrouble
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where the results of one notebook of an assignment lie."""
+
+    gradebook: Path
+    assignment: str
+    notebook: str
+
+    def autograded(self, student: str) -> Path:
+        return self.gradebook.parent / "autograded" / student / self.assignment
+
+    def record(self, student: str) -> Path:
+        return self._judged / self.notebook / f"{student}.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the assignment; wait for another command that does. The lock ends with the process."""
+        self._judged.mkdir(parents=True, exist_ok=True)
+        with (self._judged / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def _judged(self) -> Path:
+        return self.gradebook.parent / "judged" / self.assignment
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission's result. `score` counts what a person still has to give as 0.
+
+    `trouble` is set where the submission could not be graded, for no fault of its own; nothing was entered then.
+    """
+
+    student: str
+    score: float = 0.0
+    max_score: float = 0.0
+    needs_manual_grade: bool = False
+    cells: list[dict[str, Any]] = field(default_factory=list)
+    reason: str = ""
+    seconds: float = 0.0
+    resumed: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What a thread comes back with: a result, what it was made from, and the scores if they are new."""
+
+    graded: Graded
+    made_from: str
+    scores: Scores | None = None
+
+
+def grade(
+    assignment: Assignment, submissions: Sequence[HandedIn], results: Results, *, jobs: int, force: bool = False
+) -> Iterator[Graded | Refused]:
+    """Grade submissions, `jobs` at a time, and enter the scores; yield each as it is finished, in no order.
+
+    With `force`, what was graded already is graded again.
+
+    Raises:
+        NoSandbox: this machine cannot confine a submission.
+        BadInput: the assignment does not fit the gradebook.
+    """
+    [(name, released)] = assignment.notebooks.items()
+    with results.alone(), Gradebook(results.gradebook) as book, interpreter(assignment.config) as run:
+        book.enter(assignment.name, name, released)
+        entered = set() if force else book.students(assignment.name)
+        batch = _Batch(assignment, results, run, entered)
+        pool = ThreadPoolExecutor(jobs)
+        try:
+            futures = {pool.submit(batch.judge, one): one for one in submissions}
+            for future in as_completed(futures):
+                yield _entered(future, futures[future], assignment, results, book)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _entered(
+    future: "Future[_Judged]", one: HandedIn, assignment: Assignment, results: Results, book: Gradebook
+) -> Graded | Refused:
+    """Enter what came of a submission; return it."""
+    try:
+        judged = future.result()
+        if judged.scores is None:
+            book.penalise(assignment.name, one.student, [results.notebook], assignment.penalty)
+            return judged.graded
+        at, found = one.submitted_at(), {results.notebook: judged.scores}
+        book.save(assignment.name, one.student, found, submitted_at=at, penalty=assignment.penalty)
+    except Unreadable as error:
+        return Refused(one.student, str(error))
+    except Exception as error:  # whatever it is, the rest of the class is graded
+        said = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
+        return Graded(one.student, trouble=(said.splitlines() or ["no reason given"])[0])
+    record = {"made_from": judged.made_from, "graded": asdict(judged.graded)}
+    write_whole(results.record(one.student), json.dumps(record, indent=1))
+    return judged.graded
+
+
+class _Batch:
+    """What the threads share. `entered` are the students whose result, if it is recorded, need not be made again."""
+
+    def __init__(self, assignment: Assignment, results: Results, run: Run, entered: set[str]) -> None:
+        self._assignment, self._results, self._run, self._entered = assignment, results, run, entered
+        self._judge = digest.combined(digest.assignment(assignment), digest.grader(), digest.environment(""))
+
+    def judge(self, one: HandedIn) -> _Judged:
+        """Judge a submission, unless the same was judged before."""
+        began = time.monotonic()
+        made_from = digest.combined(digest.handed_in(one, self._assignment.ignored), self._judge)
+        if one.student in self._entered and (known := self._recorded(one.student, made_from)):
+            return _Judged(known, made_from)
+        try:
+            scores = self._scores(one)
+        except EngineTrouble:  # a machine that was busy, say: once more
+            scores = self._scores(one)
+        graded = Graded(
+            student=one.student,
+            score=scores.points,
+            max_score=scores.max_points,
+            needs_manual_grade=scores.needs_manual_grade,
+            cells=[asdict(cell) for cell in scores.cells.values()],
+            reason=scores.reason,
+            seconds=round(time.monotonic() - began, 3),
+        )
+        return _Judged(graded, made_from, scores)
+
+    def _scores(self, one: HandedIn) -> Scores:
+        found = judge_submission(self._assignment, one, self._run, self._results.autograded(one.student))
+        return found[self._results.notebook]
+
+    def _recorded(self, student: str, made_from: str) -> Graded | None:
+        try:
+            record = json.loads(self._results.record(student).read_text(encoding="utf-8"))
+            known = Graded(**record["graded"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return replace(known, resumed=True) if record.get("made_from") == made_from else None

@@ -100,7 +100,7 @@ def grade(
         BadInput: the assignment does not fit the gradebook.
     """
     [(name, released)] = assignment.notebooks.items()
-    with results.alone(), Gradebook(results.gradebook) as book, interpreter(assignment.config) as run:
+    with results.alone(), Gradebook(results.gradebook) as book, interpreter(assignment) as run:
         book.enter(assignment.name, name, released)
         entered = set() if force else book.students(assignment.name)
         batch = _Batch(assignment, results, run, entered)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,54 +13,18 @@ from nbgrader import api
 
 from autograder import autograde
 from breakwater.errors import BadInput
+from tests.autograder.room import COURSE, Room
 from tests.autograder.sources import RIGHT, SUMS, check, copy, fill_in, given, release, source, write
 
 pytestmark = pytest.mark.sandbox
 
-COURSE = [sys.executable, "-c", "from breakwater.cli import main; main()"]
 WRONG = RIGHT | {"total": "def total(numbers):\n    return 3"}
 
 
-class Class:
-    """An instructor's folder: a source, submissions, a gradebook."""
-
-    def __init__(self, root: Path, assignment: Any = SUMS, name: str = "sums") -> None:
-        self.root, self.name = root, name
-        self.source = write(assignment, root / "source" / "ps1" / f"{name}.ipynb")
-        self.handed_in = root / "submitted"
-        self.gradebook = root / "gradebook.db"
-        self.released = release(assignment)
-
-    def hand_in(self, student: str, answers: dict[str, str]) -> Path:
-        return write(fill_in(self.released, answers), self.handed_in / student / "ps1" / f"{self.name}.ipynb")
-
-    def command(self, *options: str) -> list[str]:
-        words = ["grade", "--source", self.source, "--submissions", self.handed_in, "--gradebook", self.gradebook]
-        return [*COURSE, *map(str, words), *options]
-
-    def run(self, *options: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(self.command(*options), capture_output=True, text=True)
-
-    def grade(self, *options: str, status: int = 0) -> dict[str, Any]:
-        """Student → what was reported about the submission."""
-        done = self.run("--json", *options)
-        assert done.returncode == status, done.stderr
-        return {row["student"]: row for row in json.loads(done.stdout)["submissions"]}
-
-    def scores(self) -> dict[tuple[str, str], tuple[float | None, bool]]:
-        """(student, cell) → (automatic score, whether it waits for a person), from gradebook.db itself."""
-        rows = """
-            SELECT s.student_id, b.name, g.auto_score, g.needs_manual_grade FROM grade g
-            JOIN submitted_notebook n ON n.id = g.notebook_id JOIN submitted_assignment s ON s.id = n.assignment_id
-            JOIN base_cell b ON b.id = g.cell_id"""
-        with sqlite3.connect(self.gradebook) as database:
-            return {(student, cell): (score, bool(waits)) for student, cell, score, waits in database.execute(rows)}
-
-
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Class, dict[str, Any]]:
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Room, dict[str, Any]]:
     """A class that is graded, and what was said about it."""
-    room = Class(tmp_path_factory.mktemp("graded"))
+    room = Room(tmp_path_factory.mktemp("graded"))
     for student, answers in {"ada": RIGHT, "bob": WRONG, "cleo": {}}.items():
         room.hand_in(student, answers)
     (room.handed_in / "dan" / "ps1").mkdir(parents=True)
@@ -72,7 +35,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Class, dict[str, A
     return room, room.grade()
 
 
-def test_each_has_its_points_and_a_reason(graded: tuple[Class, dict[str, Any]]) -> None:
+def test_each_has_its_points_and_a_reason(graded: tuple[Room, dict[str, Any]]) -> None:
     room, said = graded
     assert {student: row["score"] for student, row in said.items()} == {
         "ada": 5, "bob": 3, "cleo": 0, "dan": 0, "eve": 0, "fay": 2,
@@ -88,7 +51,7 @@ def test_each_has_its_points_and_a_reason(graded: tuple[Class, dict[str, Any]]) 
     )
 
 
-def test_it_lies_as_nbgrader_leaves_it(graded: tuple[Class, dict[str, Any]]) -> None:
+def test_it_lies_as_nbgrader_leaves_it(graded: tuple[Room, dict[str, Any]]) -> None:
     room, _ = graded
     folder = room.root / "autograded" / "ada" / "ps1"
     assert {file.name for file in folder.iterdir()} == {"sums.ipynb", "timestamp.txt"}
@@ -101,7 +64,7 @@ def test_it_lies_as_nbgrader_leaves_it(graded: tuple[Class, dict[str, Any]]) -> 
     assert part["outputs"][0]["data"]["text/plain"] == ["2.0"]
 
 
-def test_nbgraders_own_steps_take_it_from_there(graded: tuple[Class, dict[str, Any]]) -> None:
+def test_nbgraders_own_steps_take_it_from_there(graded: tuple[Room, dict[str, Any]]) -> None:
     room, _ = graded
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for words in (("generate_feedback", "ps1", "--student=bob"), ("export",)):
@@ -115,11 +78,11 @@ def test_nbgraders_own_steps_take_it_from_there(graded: tuple[Class, dict[str, A
 
 
 def test_what_is_graded_is_not_graded_again_unless_it_changed(
-    graded: tuple[Class, dict[str, Any]], tmp_path: Path
+    graded: tuple[Room, dict[str, Any]], tmp_path: Path
 ) -> None:
     before, said = graded
     shutil.copytree(before.root, tmp_path, dirs_exist_ok=True)
-    room = Class(tmp_path)
+    room = Room(tmp_path)
     assert all(row["resumed"] for row in room.grade().values())
     room.hand_in("bob", RIGHT)
     (room.handed_in / "cleo" / "ps1" / "data.csv").write_text("1,2")
@@ -138,10 +101,10 @@ def test_what_is_graded_is_not_graded_again_unless_it_changed(
 
 
 def test_a_deadline_that_moved_counts_without_grading_again(
-    graded: tuple[Class, dict[str, Any]], tmp_path: Path
+    graded: tuple[Room, dict[str, Any]], tmp_path: Path
 ) -> None:
     shutil.copytree(graded[0].root, tmp_path, dirs_exist_ok=True)
-    room = Class(tmp_path)
+    room = Room(tmp_path)
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
     room.grade("--student", "ada")
     for due, costs in (("2026-11-19", 5), ("2026-11-21", None)):
@@ -153,7 +116,7 @@ def test_a_deadline_that_moved_counts_without_grading_again(
 
 
 def test_submissions_may_lie_in_other_ways(tmp_path: Path) -> None:
-    room = Class(tmp_path)
+    room = Room(tmp_path)
     for name in ("ada/sums.ipynb", "sums_bob.ipynb", "cleo.ipynb", "dan/ps1/sums.ipynb"):
         write(fill_in(room.released, RIGHT), room.handed_in / name)
     (room.handed_in / "notes").mkdir()
@@ -171,7 +134,7 @@ READS = source(
 
 
 def test_files_beside_count_and_the_assignments_own_are_put_back(tmp_path: Path) -> None:
-    room = Class(tmp_path, READS, "reads")
+    room = Room(tmp_path, READS, "reads")
     (room.source.parent / "given.txt").write_text("given")
     (room.source.parent / "data").mkdir()
     (room.source.parent / "data" / "more.txt").write_text("more")
@@ -184,7 +147,7 @@ def test_files_beside_count_and_the_assignments_own_are_put_back(tmp_path: Path)
 
 
 def test_what_cannot_be_taken_is_refused_and_the_rest_is_graded(tmp_path: Path) -> None:
-    room = Class(tmp_path)
+    room = Room(tmp_path)
     room.hand_in("ada", RIGHT)
     (room.hand_in("bob", RIGHT).parent / "timestamp.txt").write_text("yesterday-ish")
     with (room.hand_in("cleo", RIGHT).parent / "film.mp4").open("wb") as film:
@@ -209,7 +172,7 @@ def test_what_cannot_be_taken_is_refused_and_the_rest_is_graded(tmp_path: Path) 
     ],
 )
 def test_bad_input_is_told_in_one_line(tmp_path: Path, options: tuple[str, ...], says: str) -> None:
-    room = Class(tmp_path)
+    room = Room(tmp_path)
     room.hand_in("ada", {})
     done = room.run(*options)
     assert (done.returncode, len(done.stderr.splitlines())) == (3, 1), done.stderr
@@ -226,7 +189,7 @@ def test_autograde_is_a_function_of_two_notebooks(tmp_path: Path) -> None:
     assert {name: cell.points for name, cell in found.cells.items()} == {
         "total-public": 1, "total-hidden": 0, "double-part": 2, "why": None, "draw": None, "essay": None,
     }  # fmt: skip
-    room = Class(tmp_path)
+    room = Room(tmp_path)
     assert autograde(room.source, room.hand_in("ada", RIGHT)).points == 5
     assert autograde(str(room.source), str(tmp_path / "nowhere.ipynb")).reason == "it is not there"
     for no_source in (release(source("1 + 1")), tmp_path / "nowhere.ipynb"):

@@ -30,6 +30,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from typing import Any
 from bench._assignments import DATA, NAME, PLAIN, Assignment, lay_nbgrader, lay_otter
 from bench._floor import floor
 from bench._meter import Memory, mib
+from breakwater.engines.forkserver import PR_SET_CHILD_SUBREAPER, prctl
 
 OTTER = ("otter-grader==7.0.0", "ipykernel", "numpy", "pandas")
 COURSE = (sys.executable, "-c", "from breakwater.cli import main; main()")
@@ -78,11 +80,19 @@ def run(command: Sequence[str | Path], folder: Path, submissions: int) -> Cost:
         )
         with Memory(process.pid) as memory:
             status = process.wait()
+        _reap()
         if status:
             said.seek(0)
             last = (said.read().strip().splitlines() or ["it said nothing"])[-1]
             raise Unmeasured(f"{Path(command[0]).name} ended with status {status}: {last.strip()[:200]}")
     return Cost(submissions, time.perf_counter() - began, _cpu() - before, memory.peak)
+
+
+def _reap() -> None:
+    """Wait for what the command left: only what was waited for counts as processor time of ours."""
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _cpu() -> float:
@@ -251,6 +261,7 @@ def main() -> None:
     if any(few >= many or few < 1 for few, many in (numbers.nbgrader, numbers.course)):
         sys.exit("bench.grading: of two numbers of submissions the first is the smaller, and 1 or more")
     chosen = [each for each in (PLAIN, DATA) if given.assignment in (None, each.name)]
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     data = measure(numbers, chosen)
     if given.json:
         print(json.dumps(data, indent=2))

@@ -4,6 +4,7 @@ It takes minutes, so its answers are kept in `recorded.json`, with the digest of
 longer holds, the parity tests fail and say so. To make them anew: `python -m tests.autograder.parity.record`.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -67,6 +68,9 @@ def digest() -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        description="Record what plain nbgrader says about the parity tests' notebooks."
+    ).parse_args()
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
         lay(Path(folder))
         said = _by_nbgrader(Path(folder))

@@ -68,9 +68,7 @@ def digest() -> str:
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description="Record what plain nbgrader says about the parity tests' notebooks."
-    ).parse_args()
+    argparse.ArgumentParser(description="Record what plain nbgrader says.").parse_args()
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
         lay(Path(folder))
         said = _by_nbgrader(Path(folder))

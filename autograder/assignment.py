@@ -43,6 +43,11 @@ class Assignment:
 
         return list(CourseDirectory(config=self.config).ignore)
 
+    @property
+    def not_overwritten(self) -> list[str]:
+        """Files of the assignment that a learner may change: what was handed in counts."""
+        return list(self.config.Autograde.get("exclude_overwriting", {}).get(self.name, []))
+
     @cached_property
     def permissions(self) -> int:
         """The mode of the files that grading leaves: as in nbgrader, read-only unless a group shares them."""
@@ -77,7 +82,12 @@ class Assignment:
             for name, released in self.notebooks.items()
         }
         kernels = {name: dict(released.kernelspec) for name, released in self.notebooks.items()}
-        return json.dumps([self.name, cells, kernels, self.config], default=repr, sort_keys=True)
+        return json.dumps([self.name, cells, kernels, self.config], default=_name, sort_keys=True)
+
+
+def _name(thing: Any) -> str:
+    """What a function or a class in a configuration is called: how it shows itself may change from run to run."""
+    return str(getattr(thing, "__qualname__", None) or repr(thing))
 
 
 def load(source: Path, name: str | None = None) -> Assignment:

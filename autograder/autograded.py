@@ -3,7 +3,7 @@
 import fnmatch
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,24 @@ def lay(assignment: Assignment, handed_in: Path | None, target: Path) -> None:
     if handed_in:
         _copy(handed_in, bounded(handed_in, others(handed_in, assignment.ignored)), target)
     if assignment.files:
-        _copy(assignment.files, others(assignment.files, assignment.ignored), target)
+        own = others(assignment.files, assignment.ignored)
+        _copy(assignment.files, (file for file in own if file.as_posix() not in assignment.not_overwritten), target)
 
 
-def _copy(source: Path, files: Iterator[Path], target: Path) -> None:
+def _copy(source: Path, files: Iterable[Path], target: Path) -> None:
     for file in files:
-        place = target / file
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)
-        shutil.copy(source / file, place, follow_symlinks=False)
+        _make_way(target, file)
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source / file, target / file, follow_symlinks=False)
+
+
+def _make_way(target: Path, file: Path) -> None:
+    """Remove what lies where a file goes: another file, a folder of that name, a file named as one of its folders."""
+    for place in (target / file, *(target / parent for parent in file.parents[:-1])):
+        if place.is_file():
+            place.unlink()
+    if (target / file).is_dir():
+        shutil.rmtree(target / file)
 
 
 def others(folder: Path, ignored: list[str]) -> Iterator[Path]:

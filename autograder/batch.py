@@ -135,7 +135,7 @@ def _entered(
 
 
 class _Batch:
-    """What the threads share. `entered` are the students whose result, if it is recorded, need not be made again."""
+    """What the threads share. `entered` are the students whose result, if recorded, need not be made again."""
 
     def __init__(self, assignment: Assignment, results: Results, run: Run, entered: set[str]) -> None:
         self._assignment, self._results, self._run, self._entered = assignment, results, run, entered
@@ -145,7 +145,7 @@ class _Batch:
         """Judge a submission, unless the same was judged before."""
         began = time.monotonic()
         made_from = digest.combined(digest.handed_in(one, self._assignment.ignored), self._judge)
-        if one.student in self._entered and (known := self._recorded(one.student, made_from)):
+        if known := self._recorded(one.student, made_from):
             return _Judged(known, made_from)
         try:
             scores = self._scores(one)
@@ -167,9 +167,12 @@ class _Batch:
         return found[self._results.notebook]
 
     def _recorded(self, student: str, made_from: str) -> Graded | None:
+        """What was recorded of the same submission, if all that it stands for is still there."""
         try:
             record = json.loads(self._results.record(student).read_text(encoding="utf-8"))
             known = Graded(**record["graded"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return replace(known, resumed=True) if record.get("made_from") == made_from else None
+        notebook = self._results.autograded(student) / f"{self._results.notebook}.ipynb"
+        is_there = student in self._entered and (known.reason or notebook.is_file())
+        return replace(known, resumed=True) if is_there and record.get("made_from") == made_from else None

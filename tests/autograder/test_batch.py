@@ -96,6 +96,8 @@ def test_what_is_graded_is_not_graded_again_unless_it_changed(
     write(changed, room.source)
     after = room.grade()
     assert (after["bob"]["resumed"], after["bob"]["score"]) == (False, 4)
+    (room.root / "autograded" / "bob" / "ps1" / "sums.ipynb").unlink()
+    assert not room.grade("--student", "bob")["bob"]["resumed"]
     room.gradebook.unlink()
     assert not room.grade("--student", "cleo")["cleo"]["resumed"]
 
@@ -142,8 +144,17 @@ def test_files_beside_count_and_the_assignments_own_are_put_back(tmp_path: Path)
     (folder / "mine.txt").write_text("theirs")
     (folder / "given.txt").write_text("forged")
     (folder / "link.txt").symlink_to("/etc/passwd")
+    (folder / "data").write_text("where the assignment has a folder")
     assert room.grade()["ada"]["score"] == 3
     assert not (room.root / "autograded" / "ada" / "ps1" / "link.txt").exists()
+    write_text(folder.parent.parent / "bob" / "ps1" / "given.txt" / "a folder", "where the assignment has a file")
+    write_text(folder.parent.parent / "bob" / "ps1" / "reads.ipynb", (folder / "reads.ipynb").read_text())
+    assert room.grade("--student", "bob")["bob"]["score"] == 2
+
+
+def write_text(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
 
 
 def test_what_cannot_be_taken_is_refused_and_the_rest_is_graded(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -130,12 +129,10 @@ def by_otter(assignment: Assignment, folder: Path, submissions: int, otter: Path
 
 def install_otter(folder: Path) -> Path:
     """Install otter into a venv below `folder`; return its command. Raises Unmeasured."""
-    uv = shutil.which("uv")
-    if uv is None:
-        raise Unmeasured("uv is not on the PATH, and so otter cannot be installed")
-    run([uv, "venv", "--quiet", "--python", sys.executable, folder / "venv"], folder, 0)
-    run([uv, "pip", "install", "--quiet", "--python", folder / "venv", *OTTER], folder, 0)
-    return folder / "venv" / "bin" / "otter"
+    venv = folder / "venv"
+    run([sys.executable, "-m", "venv", venv], folder, 0)
+    run([venv / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *OTTER], folder, 0)
+    return venv / "bin" / "otter"
 
 
 def two(grade: Callable[[Assignment, Path, int], Cost], assignment: Assignment, at: Path, of: tuple[int, int]) -> Any:

@@ -3,7 +3,7 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -149,35 +149,47 @@ def _grade_source(request: "Request", as_json: bool) -> int:
     return REFUSED if tally.refused else UNKNOWN if tally.trouble else 0
 
 
-def feedback(module: Module, room: Class = None) -> None:
+def feedback(module: Module, room: Class = None, as_json: AsJson = False) -> None:
     """Write the learners' pages anew, with the marks and words that a person has given since they were graded.
 
     Exit status 3 if a submission's could not be written.
     """
     from autograder.feedback import rewrite
+    from breakwater.cli._out import print_json
     from breakwater.errors import CourseError
 
     topic, here = _module(module), _class(room)
-    failed = 0
+    written: list[str] = []
+    failed: dict[str, str] = {}
     with here.alone():
-        students = here.students(topic)
-        for student in students:
+        for student in here.students(topic):
             try:
                 rewrite(here, topic, student)
+                written.append(student)
             except CourseError as error:
-                failed += 1
-                typer.echo(f"{student}: {error}", err=True)
+                failed[student] = str(error)
         here.commit(f"Write feedback on {topic}")
-    typer.echo(f"{len(students) - failed} written")
+    if as_json:
+        print_json({"module": topic, "written": written, "failed": failed})
+    else:
+        for student, reason in failed.items():
+            typer.echo(f"{student}: {reason}", err=True)
+        typer.echo(f"{len(written)} written")
     raise typer.Exit(REFUSED if failed else 0)
 
 
-def report(module: Module, room: Class = None) -> None:
+def report(module: Module, room: Class = None, as_json: AsJson = False) -> None:
     """Write the class's report: how each check and question fared, what was missed and how, who needs a person."""
     from autograder.report import write
+    from breakwater.cli._out import print_json
     from breakwater.toml import shown
 
-    typer.echo(shown(write(_module(module), _class(room))))
+    topic = _module(module)
+    page = shown(write(topic, _class(room)))
+    if as_json:
+        print_json({"module": topic, "page": page})
+    else:
+        typer.echo(page)
 
 
 def export(
@@ -187,9 +199,6 @@ def export(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write here; without it, to stdout.", dir_okay=False)
     ] = None,
-    form: Annotated[
-        Literal["csv", "json"], typer.Option("--format", help="A row a student for a spreadsheet, or everything.")
-    ] = "csv",
     gradebook: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Read this gradebook; without it, the class's.")
     ] = None,
@@ -197,6 +206,7 @@ def export(
         str | None, typer.Option(metavar="NAME", help="An assignment of any gradebook of nbgrader's, in place of NN.")
     ] = None,
     room: Class = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON; else a row a student, as CSV.")] = False,
 ) -> None:
     """Write out what a gradebook holds: scores, verdicts, who needs a person, who was late. Grades nothing."""
     from autograder import export as exporting
@@ -211,7 +221,7 @@ def export(
     name = assignment if assignment is not None else syllabus.load().find_built(module or "").id
     found = results.read(gradebook or here.gradebook, name)
     verdicts = {} if gradebook else judged.verdicts(judged.read(here, name))
-    told = exporting.text(found, verdicts, form)
+    told = exporting.text(found, verdicts, as_json=as_json)
     if to is None:
         return typer.echo(told, nl=False)
     write_whole(to, told)

@@ -9,12 +9,11 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from autograder.classroom import LAB
 from autograder.results import Mark, Question, Results, Submission
 
-Format = Literal["csv", "json"]
 Verdicts = Mapping[str, Mapping[str, str]]  # student → check → verdict, as the judge gave it
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -22,10 +21,10 @@ ABOUT = ("student", "last_name", "first_name", "email", "handed_in", "score", "m
 LATE = ("submitted_at", "late_s", "late_penalty")
 
 
-def text(results: Results, verdicts: Verdicts, form: Format) -> str:
-    """The results in one of the two formats. What `verdicts` does not hold is told from the points."""
+def text(results: Results, verdicts: Verdicts, *, as_json: bool) -> str:
+    """The results as a table, CSV, or all of them as JSON. What `verdicts` does not hold is told from the points."""
     rows = [*_handed_in(results, verdicts), *_absent(results)]
-    if form == "json":
+    if as_json:
         whole = {"assignment": results.assignment, "max_score": results.max_score, "students": rows}
         return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     return _table(results, rows)

@@ -196,6 +196,8 @@ def test_feedback_is_written_anew_with_what_a_person_gave(graded: Any, tmp_path:
     page = (tmp_path / "class" / "feedback" / "ada" / MODULE / "index.html").read_text()
     assert "2.5 of 3 points" in page
     assert "Nearly: &lt;say&gt; why." in page
+    told = json.loads(course.run("feedback", "42", "--json").stdout)
+    assert (list(told["failed"]), len(told["written"])) == (["bob"], len(graded.said) - 1)
 
 
 def test_a_hidden_test_that_failed_is_told_without_its_input(graded: Any) -> None:

@@ -1,5 +1,6 @@
 """The instructor's page: what it counts, that it stands for any size of class, and that nothing on it acts."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -138,3 +139,5 @@ def test_the_command_writes_the_page(fresh_class: Any) -> None:
     page = fresh_class.room / "report" / "42-sample" / "index.html"
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
     assert "SECRET-SENTENCE" in page.read_text()  # an instructor may know
+    told = json.loads(fresh_class.run("report", "42", "--json").stdout)
+    assert told == {"module": "42-sample", "page": str(page)}

@@ -60,9 +60,9 @@ def comment(file: Path, cell: str, words: str) -> None:
     edit(file, f"INSERT INTO comment (id, notebook_id, cell_id, manual_comment) {books} WHERE b.id = 's'", words)
 
 
-def exported(file: Path, form: export.Format = "csv", assignment: str = "ps1", **verdicts: Any) -> Any:
-    told = export.text(results.read(file, assignment), verdicts, form)
-    return json.loads(told)["students"] if form == "json" else list(csv.DictReader(io.StringIO(told, newline="")))
+def exported(file: Path, as_json: bool = False, assignment: str = "ps1", **verdicts: Any) -> Any:
+    told = export.text(results.read(file, assignment), verdicts, as_json=as_json)
+    return json.loads(told)["students"] if as_json else list(csv.DictReader(io.StringIO(told, newline="")))
 
 
 def test_it_reads_what_nbgrader_reads(book: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_verdict_is_the_judges_and_points_are_the_gradebooks(book: Path) -> No
 
 def test_json_holds_everything(book: Path) -> None:
     comment(book, "why", "Well put.")
-    ada = exported(book, "json")[0]
+    ada = exported(book, as_json=True)[0]
     assert ada["notebooks"]["lesson"]["questions"]["why"] == {
         "points": None,
         "max_points": 3.0,
@@ -156,7 +156,7 @@ def test_no_name_is_a_formula(tmp_path: Path, name: str) -> None:
     edit(tmp_path / "g.db", "UPDATE student SET first_name = ?, email = ?", name, name)
     row = exported(tmp_path / "g.db")[0]
     assert (row["student"], row["first_name"], row["email"]) == (f"'{name}",) * 3
-    assert exported(tmp_path / "g.db", "json")[0]["student"] == name
+    assert exported(tmp_path / "g.db", as_json=True)[0]["student"] == name
 
 
 @given(st.text())
@@ -171,7 +171,7 @@ def test_no_cell_begins_a_formula_or_a_row(text: str) -> None:
 
 def test_an_empty_assignment_exports_its_heads(tmp_path: Path) -> None:
     gradebooks.write(tmp_path / "g.db", "ps1", BOOKS, [], gradebooks.drawn(0))
-    told = export.text(results.read(tmp_path / "g.db", "ps1"), {}, "csv")
+    told = export.text(results.read(tmp_path / "g.db", "ps1"), {}, as_json=False)
     assert len(told.splitlines()) == 1
 
 
@@ -183,7 +183,7 @@ def test_the_command_exports_a_class_and_any_gradebook(fresh_class: Any, book: P
     judged(Classroom(fresh_class.room), "ada", check("sells", "unknown"), module="42-sample")
     done = fresh_class.run("export", "42")
     assert next(csv.DictReader(io.StringIO(done.stdout)))["lab/sells verdict"] == "unknown"
-    done = fresh_class.run("export", "--gradebook", book, "--assignment", "ps1", "--format", "json")
+    done = fresh_class.run("export", "--gradebook", book, "--assignment", "ps1", "--json")
     assert len(json.loads(done.stdout)["students"]) == 4
     done = fresh_class.run("export", "sample", "--to", tmp_path / "out" / "grades.csv")
     assert (done.returncode, done.stdout) == (0, f"{tmp_path}/out/grades.csv: 1 submissions\n")

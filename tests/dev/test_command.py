@@ -1,7 +1,6 @@
 """`course dev check`, `record`, `new` and `rebase`, as they are typed."""
 
 import json
-import os
 import subprocess
 import sys
 from typing import Any
@@ -155,18 +154,11 @@ def test_rebase_of_what_fits_does_nothing(course: Any) -> None:
     assert course("rebase", "42").stdout == "42-lantern: no findings\n"
 
 
-def test_the_static_half_imports_nothing_heavy_and_takes_under_a_second() -> None:
+def test_the_static_half_imports_nothing_heavy() -> None:
     program = (
         "import sys; from breakwater.dev.content import Content; from breakwater.dev.static import check_course;"
         "content = Content(); check_course(content, content.modules(built=True));"
         "heavy = {'nbgrader', 'jupytext', 'pytest', 'nbformat', 'fastapi', 'sqlalchemy'} & set(sys.modules);"
         "assert not heavy, heavy"
     )
-    # Processor time, so that a busy machine does not decide.
-    seconds = []
-    for _ in range(3):
-        before = os.times()
-        subprocess.run([sys.executable, "-c", program], check=True, cwd=paths.ROOT)
-        after = os.times()
-        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    assert min(seconds) < 1.0, f"the static half took {min(seconds):.2f} s at best"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=paths.ROOT)

@@ -1,6 +1,7 @@
-"""Judging a class: the sandbox, nbgrader's gradebook, release, collection and feedback.
+"""Judging a class: release, collection, grading in the sandbox, nbgrader's gradebook, feedback.
 
-`autograde` grades one notebook, without any of these.
+The instructor's commands are here; what they are made of has four rooms: `notebooks`, `labs`, `gradebook` and `pages`.
+What runs beside a learner's code is `inside`. `autograde` grades one notebook, without a class.
 """
 
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.score import Scores
+    from autograder.notebooks.score import Scores
 
 __all__ = ["autograde"]
 
@@ -28,6 +29,6 @@ def autograde(source: str | Path | Any, notebook: str | Path | Any) -> "Scores":
         NoSandbox: this machine cannot confine a submission.
         EngineTrouble: the notebook could not be run; nothing follows about it.
     """
-    from autograder.notebook_judge import autograde as grade
+    from autograder.notebooks.judge import autograde as grade
 
     return grade(source, notebook)

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from autograder import digest
-from autograder.assignment import Assignment
 from autograder.classroom import write_whole
 from autograder.collect import Refused
-from autograder.gradebook import Gradebook
+from autograder.gradebook.book import Gradebook
 from autograder.handed_in import HandedIn
-from autograder.notebook_judge import judge_submission
-from autograder.reading import Unreadable
-from autograder.running import Run, interpreter
-from autograder.score import Scores
+from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.judge import judge_submission
+from autograder.notebooks.reading import Unreadable
+from autograder.notebooks.running import Run, interpreter
+from autograder.notebooks.score import Scores
 from breakwater.errors import CourseError, EngineTrouble
 
 

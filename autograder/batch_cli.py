@@ -10,8 +10,9 @@ from typing import Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import assignment, batch, handed_in, sandbox
+from autograder import batch, handed_in, sandbox
 from autograder.collect import Refused
+from autograder.notebooks import assignment
 from breakwater.cli._out import notes, print_json
 from breakwater.errors import BadInput, did_you_mean
 

@@ -122,7 +122,7 @@ def _grade_module(module: str, submissions: Path | None, room: Path | None, as_j
     from autograder import sandbox
     from autograder.collect import collect as take
     from autograder.grade import grade as grade_all
-    from autograder.report import write as write_report
+    from autograder.pages.report import write as write_report
 
     topic, here = _module(module), _class(room)
     sandbox.require()
@@ -154,7 +154,7 @@ def feedback(module: Module, room: Class = None, as_json: AsJson = False) -> Non
 
     Exit status 3 if a submission's could not be written.
     """
-    from autograder.feedback import rewrite
+    from autograder.pages.feedback import rewrite
     from breakwater.cli._out import print_json
     from breakwater.errors import CourseError
 
@@ -180,7 +180,7 @@ def feedback(module: Module, room: Class = None, as_json: AsJson = False) -> Non
 
 def report(module: Module, room: Class = None, as_json: AsJson = False) -> None:
     """Write the class's report: how each check and question fared, what was missed and how, who needs a person."""
-    from autograder.report import write
+    from autograder.pages.report import write
     from breakwater.cli._out import print_json
     from breakwater.toml import shown
 
@@ -209,9 +209,10 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON; else a row a student, as CSV.")] = False,
 ) -> None:
     """Write out what a gradebook holds: scores, verdicts, who needs a person, who was late. Grades nothing."""
-    from autograder import export as exporting
-    from autograder import judged, results
     from autograder.classroom import write_whole
+    from autograder.gradebook import export as exporting
+    from autograder.gradebook import results
+    from autograder.labs import judged
     from breakwater import syllabus
     from breakwater.errors import BadInput
 

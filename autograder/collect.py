@@ -13,7 +13,7 @@ from datetime import UTC
 from pathlib import Path
 
 from autograder.classroom import LAB, REPORT, TIMESTAMP, Classroom, student_id
-from autograder.reading import Unreadable, read
+from autograder.notebooks.reading import Unreadable, read
 from breakwater import paths, submission
 from breakwater.bases import is_crumb
 from breakwater.errors import BadInput, CourseError

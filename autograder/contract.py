@@ -57,9 +57,9 @@ def run(lesson: Path, module: str, *, solved: bool) -> list[tuple[str, float | N
     from nbgrader.preprocessors import ClearSolutions
 
     from autograder import markup, pipeline
-    from autograder.assignment import Assignment
-    from autograder.running import interpreter
-    from autograder.score import score_cell
+    from autograder.notebooks.assignment import Assignment
+    from autograder.notebooks.running import interpreter
+    from autograder.notebooks.score import score_cell
 
     notebook = markup.to_notebook(lesson)
     work = Assignment(module, {}, pipeline.config(), {lesson.stem: notebook})

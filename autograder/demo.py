@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from autograder import collect, lab_judge, sandbox
+from autograder import collect, sandbox
 from autograder.classroom import Classroom
+from autograder.labs import judge as lab_judge
 from breakwater.checks.runner import lay_over
 from breakwater.checks.verdict import Report, Verdict
 from breakwater.demo import MODULE, Marked, NotHere

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from autograder.assignment import Assignment
-from autograder.autograded import bounded, others
 from autograder.classroom import LAB, REPORT
 from autograder.handed_in import HandedIn
+from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.autograded import bounded, others
 from breakwater import paths
 from breakwater.bases import is_crumb
 from breakwater.dev.content import Content

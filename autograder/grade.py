@@ -12,9 +12,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import digest, feedback, lab_judge, public, release, sandbox, signing
+from autograder import digest, release, sandbox, signing
 from autograder.classroom import LAB, Classroom, write_whole
 from autograder.collect import BROKEN
+from autograder.labs import judge as lab_judge
+from autograder.labs import public
+from autograder.pages import feedback
 from breakwater import paths
 from breakwater.checks.verdict import Report, Verdict
 from breakwater.errors import BadInput, CourseError, EngineTrouble

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.classroom import TIMESTAMP
-from autograder.reading import Unreadable
+from autograder.notebooks.reading import Unreadable
 from breakwater.errors import BadInput
 
 NAME_LENGTH = 128  # nbgrader's own limit

@@ -19,13 +19,14 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import lab_scores, release
-from autograder.assignment import Assignment
+from autograder import release
 from autograder.classroom import LAB, Classroom
-from autograder.gradebook import Gradebook
+from autograder.gradebook.book import Gradebook
 from autograder.handed_in import HandedIn
-from autograder.notebook_judge import judge_submission
-from autograder.running import interpreter
+from autograder.labs import scores as lab_scores
+from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.judge import judge_submission
+from autograder.notebooks.running import interpreter
 from breakwater import paths
 from breakwater.errors import BadInput, EngineTrouble
 

@@ -21,11 +21,12 @@ from nbformat.v4 import new_output
 from nbgrader import preprocessors
 from traitlets import Integer
 
-from autograder import execution, lab_scores
 from autograder.classroom import LAB
-from autograder.gradebook import Gradebook
-from autograder.repair import repair
-from autograder.score import score
+from autograder.gradebook.book import Gradebook
+from autograder.labs import scores as lab_scores
+from autograder.notebooks import execution
+from autograder.notebooks.repair import repair
+from autograder.notebooks.score import score
 
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
 HIDDEN_FAILED = "A hidden test of this cell did not pass."

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder import labbook, markup
+from autograder import markup
 from autograder.classroom import LAB
+from autograder.labs import labbook
 from breakwater import paths, syllabus
 from breakwater.errors import BadInput, EngineTrouble
 from breakwater.toml import shown

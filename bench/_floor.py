@@ -33,13 +33,14 @@ class Parts:
 
 def floor(assignment: Any, folder: Path) -> dict[str, float]:
     """Milliseconds of each part of grading a submission: the median of several, one at a time."""
-    from autograder import assignment as assignments
-    from autograder import autograded, digest, handed_in
-    from autograder.gradebook import Gradebook
-    from autograder.reading import read
-    from autograder.repair import repair
-    from autograder.running import interpreter
-    from autograder.score import score
+    from autograder import digest, handed_in
+    from autograder.gradebook.book import Gradebook
+    from autograder.notebooks import assignment as assignments
+    from autograder.notebooks import autograded
+    from autograder.notebooks.reading import read
+    from autograder.notebooks.repair import repair
+    from autograder.notebooks.running import interpreter
+    from autograder.notebooks.score import score
 
     work = assignments.load(lay_nbgrader(assignment, folder, SUBMISSIONS))
     released, parts = work.notebooks[NOTEBOOK], Parts()

@@ -4,10 +4,11 @@ import json
 import sys
 from pathlib import Path
 
-from autograder import lab_judge, labbook
 from autograder.classroom import Classroom
 from autograder.collect import collect
 from autograder.grade import grade
+from autograder.labs import judge as lab_judge
+from autograder.labs import labbook
 from breakwater.checks.verdict import CheckResult, Report, Verdict
 
 MODULE = "42-sample"

@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from autograder import feedback, public
 from autograder.classroom import LAB, Classroom
-from autograder.results import Mark, Question, Student, Submission
+from autograder.gradebook.results import Mark, Question, Student, Submission
+from autograder.labs import public
+from autograder.pages import feedback
 from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
 
 MODULE = "09-resilience"

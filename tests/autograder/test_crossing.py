@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder._cells import Cells, Judge
 from autograder.inside.interpreter.crossing import sides
 from autograder.inside.interpreter.crossing.channel import Channel
 from autograder.inside.interpreter.crossing.values import CannotCross, decode, encode
+from autograder.notebooks._cells import Cells, Judge
 
 Point = namedtuple("Point", "x y")
 

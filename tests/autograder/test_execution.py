@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograder.execution import Interpreter, Limits, libraries
+from autograder.notebooks.execution import Interpreter, Limits, libraries
 from tests.autograder.notebooks import graded, notebook, told
 from tests.waiting import until
 
@@ -364,7 +364,7 @@ def test_a_library_that_starts_threads_is_left_out(tmp_path: Path, folder: Path,
         "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
     )
     monkeypatch.setenv("BREAKWATER_UNSANDBOXED", "1")
-    monkeypatch.setattr("autograder.execution.sandbox.INSIDE", f"{_inside()}:{tmp_path}")
+    monkeypatch.setattr("autograder.notebooks.execution.sandbox.INSIDE", f"{_inside()}:{tmp_path}")
     with Interpreter(["threaded", "decimal"]) as interpreter:
         cells = ("import sys\n('threaded' in sys.modules, 'decimal' in sys.modules)",)
         assert Run(interpreter, folder)(*cells) == ["(False, True)"]

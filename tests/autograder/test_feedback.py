@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import failures, feedback, moments, public, teaching
 from autograder.classroom import LAB
-from autograder.results import Mark, Question
+from autograder.gradebook.results import Mark, Question
+from autograder.labs import public
+from autograder.pages import failures, feedback, moments, teaching
 from breakwater.checks.verdict import Measurement, Report
 from tests.autograder.made_up import LESSON, MODULE, WAIT, check, page, shape, submission, text
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from nbgrader import api, preprocessors
 
-from autograder.gradebook import Gradebook
+from autograder.gradebook.book import Gradebook
+from autograder.notebooks.released import from_source
+from autograder.notebooks.score import CellScore, Scores
 from autograder.pipeline import tools_on_path
-from autograder.released import from_source
-from autograder.score import CellScore, Scores
 from breakwater.errors import BadInput
 from tests.autograder.sources import RELEASE, SUMS, check, copy, source
 
@@ -184,7 +184,7 @@ def test_what_is_no_gradebook_is_told_so(file: Path, contents: bytes) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from autograder.gradebook import Gradebook
+from autograder.gradebook.book import Gradebook
 from tests.autograder.test_gradebook import RELEASED, scores
 with Gradebook(Path(sys.argv[1])) as book:
     book.enter("ps1", "sums", RELEASED)

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from autograder import report
+from autograder.pages import report
 from tests.autograder.made_up import check, page
 from tests.autograder.test_report import MODULE, a_class
 from tests.browser.conftest import browser  # noqa: F401

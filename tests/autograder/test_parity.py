@@ -10,11 +10,11 @@ import pytest
 from traitlets.config import Config
 
 from autograder import autograde
-from autograder.assignment import Assignment, load
-from autograder.gradebook import Gradebook
+from autograder.gradebook.book import Gradebook
 from autograder.handed_in import HandedIn
-from autograder.notebook_judge import judge_submission
-from autograder.running import interpreter
+from autograder.notebooks.assignment import Assignment, load
+from autograder.notebooks.judge import judge_submission
+from autograder.notebooks.running import interpreter
 from tests.autograder.parity.choices import CHOICES
 from tests.autograder.parity.learners import LEARNERS
 from tests.autograder.parity.notebooks import NOTEBOOKS

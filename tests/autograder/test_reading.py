@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_output
 
-from autograder import reading
+from autograder.notebooks import reading
 from tests.autograder.sources import SUMS, copy, write
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.released import from_source
-from autograder.repair import grade_id, repair
+from autograder.notebooks.released import from_source
+from autograder.notebooks.repair import grade_id, repair
 from breakwater.errors import BadInput
 from tests.autograder.sources import RIGHT, SUMS, check, copy, exercise, fill_in, release, source, task
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from autograder import labbook, report, results, summary
 from autograder.classroom import Classroom
-from autograder.results import Mark, Question, Results, Student, Submission
+from autograder.gradebook import results
+from autograder.gradebook.results import Mark, Question, Results, Student, Submission
+from autograder.labs import labbook
+from autograder.pages import report, summary
 from tests.autograder import gradebooks
 from tests.autograder.made_up import LESSON, MODULE, check, judged, shape, text
 

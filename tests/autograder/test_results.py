@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader import api
 
-from autograder import export, results
 from autograder.classroom import Classroom
+from autograder.gradebook import export, results
 from breakwater.errors import BadInput
 from tests.autograder import gradebooks
 from tests.autograder.made_up import check, judged

@@ -1,4 +1,4 @@
-"""Scores by nbgrader's own rules, but for the differences in the table of `autograder.score`."""
+"""Scores by nbgrader's own rules, but for the differences in the table of `autograder.notebooks.score`."""
 
 import logging
 from typing import Any
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.utils import determine_grade
 
-from autograder.released import from_source
-from autograder.repair import repair
-from autograder.score import nothing, score, score_cell
+from autograder.notebooks.released import from_source
+from autograder.notebooks.repair import repair
+from autograder.notebooks.score import nothing, score, score_cell
 from tests.autograder.sources import RIGHT, SUMS, check, fill_in, release
 
 RELEASED = from_source(SUMS)

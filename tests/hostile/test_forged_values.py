@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.execution import Interpreter
+from autograder.notebooks.execution import Interpreter
+from autograder.notebooks.score import score_cell
 from autograder.preprocessors import Execute
-from autograder.score import score_cell
 from breakwater.errors import EngineTrouble
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
@@ -138,7 +138,7 @@ def score(cell: Any) -> float | None:
 
 
 def test_that_a_judge_did_not_start_is_no_learners_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.execution.sys.executable", "/bin/false")
+    monkeypatch.setattr("autograder.notebooks.execution.sys.executable", "/bin/false")
     with Interpreter() as interpreter, pytest.raises(EngineTrouble, match=r"ended|gone"):
         interpreter.run(new_notebook(cells=[new_code_cell("1")]), folder)
 

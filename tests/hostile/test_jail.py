@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograder.execution import Interpreter, Limits
+from autograder.notebooks.execution import Interpreter, Limits
 from breakwater import paths
 from tests.autograder.notebooks import graded, notebook, told
 from tests.waiting import until

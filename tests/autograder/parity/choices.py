@@ -1,6 +1,7 @@
 """Where we chose not to score as nbgrader does: one example a choice, and the reason.
 
-The tables of `autograder.repair`, `autograder.score` and `autograder.preprocessors` say the same of the code.
+The tables of `autograder.notebooks.repair`, `autograder.notebooks.score` and `autograder.preprocessors` say the same of
+the code.
 """
 
 from collections.abc import Mapping

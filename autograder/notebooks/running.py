@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autograder import autograded, sandbox
-from autograder.assignment import Assignment
-from autograder.execution import Interpreter, Limits, libraries
+from autograder import sandbox
+from autograder.notebooks import autograded
+from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.execution import Interpreter, Limits, libraries
 
 Run = Callable[[str, Any, Path], Any]
 """From the name of one of the assignment's notebooks, a repaired submission of it and a folder, to the notebook."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from autograder import digest, signing
 from autograder.classroom import Classroom
-from autograder.labbook import SUMMARY
-from autograder.score import CellScore, Scores
+from autograder.labs.labbook import SUMMARY
+from autograder.notebooks.score import CellScore, Scores
 
 
 def of(module: str, student: str, blank: Scores) -> Scores:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from autograder.classroom import LAB
-from autograder.judged import Judged
-from autograder.results import Question, Results
+from autograder.gradebook.results import Question, Results
+from autograder.labs.judged import Judged
 from breakwater.checks.verdict import Verdict
 from breakwater.dev.mask import mask
 

@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 
 from autograder import sandbox
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from breakwater import paths
 from breakwater.errors import EngineTrouble
 
 ALWAYS = ("matplotlib.pyplot", "numpy")  # what most notebooks with data import, where it is installed
@@ -231,8 +232,8 @@ def _start_judge(
     requests: socket.socket, learners: socket.socket, imports: tuple[str, ...]
 ) -> "subprocess.Popen[bytes]":
     sockets = (str(requests.fileno()), str(learners.fileno()))
-    command = [sys.executable, "-m", "autograder._conductor", *sockets, *imports]
-    env = {"PYTHONPATH": str(Path(__file__).parents[1]), "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "autograder.notebooks._conductor", *sockets, *imports]
+    env = {"PYTHONPATH": str(paths.ROOT), "OPENBLAS_NUM_THREADS": "1"}
     return _start(command, env, requests, learners)
 
 

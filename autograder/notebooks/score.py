@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.released import Released
+from autograder.notebooks.released import Released
 
 NO_RESPONSE = "No response."  # nbgrader's words
 NUMPY = re.compile(r"np\.(?:u?int|float|longdouble|longlong)\d*\('?(?P<number>[^()']+)'?\)")

@@ -9,9 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from autograder import digest, failures, moments, pages, public, results, signing, teaching
+from autograder import digest, pages, signing
 from autograder.classroom import LAB, Classroom, write_whole
-from autograder.results import Mark, Question, Submission
+from autograder.gradebook import results
+from autograder.gradebook.results import Mark, Question, Submission
+from autograder.labs import public
+from autograder.pages import failures, moments, teaching
 from breakwater.errors import BadInput
 
 

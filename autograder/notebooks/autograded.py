@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment import Assignment
-from autograder.reading import Unreadable
+from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.reading import Unreadable
 from breakwater.submission import MAX_BYTES, MAX_FILES
 
 

@@ -8,10 +8,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 from nbgrader import api
 
-from autograder.score import Scores
+from autograder.notebooks.score import Scores
 
 if TYPE_CHECKING:
-    from autograder.gradebook import EnteredCells, Penalty
+    from autograder.gradebook.book import EnteredCells, Penalty
 
 Student, Assignment = api.Student.__table__, api.Assignment.__table__
 Submission, Book = api.SubmittedAssignment.__table__, api.SubmittedNotebook.__table__

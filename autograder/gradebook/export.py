@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.classroom import LAB
-from autograder.results import Mark, Question, Results, Submission
+from autograder.gradebook.results import Mark, Question, Results, Submission
 
 Verdicts = Mapping[str, Mapping[str, str]]  # student → check → verdict, as the judge gave it
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from autograder._cells import Judge
-from autograder._shown import Shown
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from autograder.notebooks._cells import Judge
+from autograder.notebooks._shown import Shown
 from breakwater.errors import EngineTrouble
 
 CHUNK, MANY = 1 << 16, 1000

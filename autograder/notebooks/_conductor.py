@@ -1,7 +1,7 @@
 """The conductor of one notebook: has the learner's process run its cells, runs its tests itself, and keeps the time.
 
-Run as `python -m autograder._conductor SOCKET FORKS MODULE…`, this is a warm process that imports what tests need and
-forks a conductor for each notebook that is asked for at SOCKET; FORKS leads to the warm process of learners.
+Run as `python -m autograder.notebooks._conductor SOCKET FORKS MODULE…`, this is a warm process that imports what tests
+need and forks a conductor for each notebook that is asked for at SOCKET; FORKS leads to the warm process of learners.
 
 A cell that ends its process, or will not be interrupted, costs its own question alone: the cells before it run again in
 a new process, and it is given up with its reason. A test that was judged is not judged again, unless tests kept
@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
 
-from autograder import _shown
-from autograder._cells import Cells
-from autograder._learner import Learner
-from autograder._shown import Output, Shown
 from autograder.inside.interpreter import forks
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from autograder.notebooks import _shown
+from autograder.notebooks._cells import Cells
+from autograder.notebooks._learner import Learner
+from autograder.notebooks._shown import Output, Shown
 from breakwater.errors import EngineTrouble
 
 MEMORY = 4 << 30  # bytes, whatever a learner's process sends

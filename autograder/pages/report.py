@@ -9,9 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder import failures, judged, labbook, pages, results, summary, teaching
+from autograder import pages
 from autograder.classroom import LAB, Classroom, write_whole
-from autograder.results import Question, Results, Submission
+from autograder.gradebook import results
+from autograder.gradebook.results import Question, Results, Submission
+from autograder.labs import judged, labbook
+from autograder.pages import failures, summary, teaching
 from breakwater import syllabus
 from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.patches import read_patches

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from nbgrader import api
 from sqlalchemy.orm import Session
 
-from autograder import _rows
-from autograder.released import Released, ReleasedCell
-from autograder.score import Scores
+from autograder.gradebook import _rows
+from autograder.notebooks.released import Released, ReleasedCell
+from autograder.notebooks.score import Scores
 from breakwater.errors import BadInput
 
 BUSY_S = 60

@@ -9,13 +9,13 @@ from typing import Any
 
 import nbformat
 
-from autograder import autograded
-from autograder.assignment import Assignment, load, of_notebook
 from autograder.handed_in import HandedIn
-from autograder.reading import Unreadable, parse, read
-from autograder.repair import repair
-from autograder.running import Run, interpreter
-from autograder.score import Scores, nothing, score
+from autograder.notebooks import autograded
+from autograder.notebooks.assignment import Assignment, load, of_notebook
+from autograder.notebooks.reading import Unreadable, parse, read
+from autograder.notebooks.repair import repair
+from autograder.notebooks.running import Run, interpreter
+from autograder.notebooks.score import Scores, nothing, score
 
 
 def judge_submission(assignment: Assignment, handed_in: HandedIn, run: Run, target: Path) -> dict[str, Scores]:

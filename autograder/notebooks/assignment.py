@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.released import Released, from_source
+from autograder.notebooks.released import Released, from_source
 from breakwater.errors import BadInput
 
 CONFIG = "nbgrader_config.py"
@@ -98,7 +98,7 @@ def load(source: Path, name: str | None = None) -> Assignment:
     Raises:
         BadInput: it is no nbgrader source.
     """
-    from autograder.reading import Unreadable, read
+    from autograder.notebooks.reading import Unreadable, read
 
     source = source.resolve()
     config = configuration(source)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder import labbook, public, sandbox
+from autograder import sandbox
+from autograder.labs import labbook, public
 from breakwater import paths
 from breakwater.checks.runner import settle
 from breakwater.checks.verdict import CheckResult, Report, Verdict
@@ -84,7 +85,7 @@ def _attempt(module: str, shop: Path, seed: str, select: Sequence[str]) -> Attem
     isolate = not sandbox.is_unsandboxed()
     task = {"module": module, "shop": str(shop.resolve()), "seed": seed, "isolate": isolate, "select": list(select)}
     env = {name: os.environ[name] for name in PASSED_THROUGH if name in os.environ}
-    start = f"import sys; sys.path.insert(0, {str(paths.ROOT)!r}); from autograder._work import main; main()"
+    start = f"import sys; sys.path.insert(0, {str(paths.ROOT)!r}); from autograder.labs._work import main; main()"
     return _read(module, sandbox.run_in_job([sys.executable, "-c", start], stdin=json.dumps(task), env=env))
 
 

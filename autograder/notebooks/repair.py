@@ -17,8 +17,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.reading import clear
-from autograder.released import Released, ReleasedCell
+from autograder.notebooks.reading import clear
+from autograder.notebooks.released import Released, ReleasedCell
 
 WITH_IDS = 5  # the first minor version of nbformat 4 in which cells have ids
 

@@ -1,0 +1,1 @@
+"""Notebooks: read as a stranger's file, repaired, run in a jail, and scored by nbgrader's rules."""

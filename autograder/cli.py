@@ -3,7 +3,7 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from autograder.batch_cli import Request
     from autograder.classroom import Classroom
     from autograder.collect import Refused
-    from autograder.grade import Graded
 
 Module = Annotated[str, typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")]
 OneModule = typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")
@@ -20,7 +19,7 @@ Class = Annotated[
     Path | None, typer.Option("--class", metavar="DIR", help="The class's folder; without it, class/.", file_okay=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON on stdout.")]
-REFUSED, UNKNOWN = 3, 2
+REFUSED, UNKNOWN = 3, 2  # exit statuses
 
 
 def register(app: typer.Typer) -> None:
@@ -78,11 +77,20 @@ def grade(
     assignment: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --source: its assignment; without it, its folder's name.")
     ] = None,
-    student: Annotated[str | None, typer.Option(metavar="ID", help="With --source: grade this one alone.")] = None,
+    student: Annotated[str | None, typer.Option(metavar="ID", help="Grade this one alone.")] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--check",
+            "-k",
+            metavar="ID",
+            help="With NN: judge this check (or several) alone.",
+        ),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="With --source: submissions at a time; without it, one a processor.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="With --source: grade again what has not changed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
     as_json: AsJson = False,
     unsandboxed: Annotated[
         bool,
@@ -92,8 +100,9 @@ def grade(
     """Judge a class: labs and notebooks, scores in gradebook.db, feedback in class/feedback/.
 
     With --source, the notebooks of any nbgrader assignment. --submissions then holds STUDENT/ASSIGNMENT/NAME.ipynb,
-    STUDENT/NAME.ipynb, or files STUDENT.ipynb (NAME_STUDENT.ipynb). What is graded already, and has not changed, is
-    not graded again. Feedback: nbgrader generate_feedback.
+    STUDENT/NAME.ipynb, or files STUDENT.ipynb (NAME_STUDENT.ipynb). Feedback: nbgrader generate_feedback.
+
+    What is graded already, and has not changed, is not graded again, unless by --force.
 
     Exit status: 0 all graded; 2 a check is unknown, or a submission could not be graded; 3 a submission was refused.
     """
@@ -105,41 +114,21 @@ def grade(
     if (module is None) == (source is None):
         raise BadInput("Say what to grade: a module (NN), or --source FILE.")
     if module is not None:
-        apart = {"--gradebook": gradebook, "--assignment": assignment, "--student": student, "--jobs": jobs}
-        apart["--force"] = force or None
+        apart = {"--gradebook": gradebook, "--assignment": assignment, "--jobs": jobs}
         if given := [name for name, value in apart.items() if value is not None]:
             raise BadInput(f"{', '.join(given)}: only with --source FILE.")
-        raise typer.Exit(_grade_module(module, submissions, room, as_json))
+        from autograder.grade_cli import Chosen, grade_module
+
+        chosen = Chosen(_module(module), submissions, student, check or [], force)
+        raise typer.Exit(grade_module(chosen, _class(room), as_json=as_json))
     if source is None or submissions is None or gradebook is None:
         raise BadInput("--source FILE needs --submissions DIR and --gradebook FILE.")
+    if check:
+        raise BadInput("--check: only with a module (NN).")
     from autograder.batch_cli import Request
 
     request = Request(source, submissions, gradebook, assignment, student, jobs, force)
     raise typer.Exit(_grade_source(request, as_json))
-
-
-def _grade_module(module: str, submissions: Path | None, room: Path | None, as_json: bool) -> int:
-    from autograder import sandbox
-    from autograder.collect import collect as take
-    from autograder.grade import grade as grade_all
-    from autograder.pages.report import write as write_report
-
-    topic, here = _module(module), _class(room)
-    sandbox.require()
-    refused: list[Refused] = []
-    with here.alone():
-        students = here.students(topic)
-        if submissions is not None:
-            students, refused = take(topic, submissions, here)
-        graded = []
-        for one in grade_all(topic, students, here):
-            graded.append(one)
-            if not as_json:
-                _say(one)
-        _report(topic, graded, refused, as_json)
-        write_report(topic, here)
-        here.commit(f"Grade {topic}: {len(graded)} submissions")
-    return REFUSED if refused else UNKNOWN if any(one.is_open for one in graded) else 0
 
 
 def _grade_source(request: "Request", as_json: bool) -> int:
@@ -252,19 +241,3 @@ def _class(folder: Path | None) -> "Classroom":
 def _tell(refused: "list[Refused]") -> None:
     for each in refused:
         typer.echo(f"refused: {each.source}: {each.reason}", err=True)
-
-
-def _say(one: "Graded") -> None:
-    seconds = sum(one.seconds.values())
-    state = "as before" if one.resumed else f"{seconds:.1f} s"
-    typer.echo(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {one.reason}")
-
-
-def _report(module: str, graded: "list[Graded]", refused: "list[Refused]", as_json: bool) -> None:
-    from breakwater.cli._out import print_json
-
-    if as_json:
-        rows: list[dict[str, Any]] = [asdict(one) for one in graded]
-        print_json({"module": module, "submissions": rows, "refused": [asdict(each) for each in refused]})
-    else:
-        _tell(refused)

@@ -7,21 +7,19 @@ left *unknown*, which the gradebook keeps without a score.
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from autograder import collect, sandbox
 from autograder.classroom import Classroom
 from autograder.labs import judge as lab_judge
 from breakwater.checks.runner import lay_over
-from breakwater.checks.verdict import Report, Verdict
+from breakwater.checks.verdict import Report
 from breakwater.demo import MODULE, Marked, NotHere
 from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.patches import Patch, read_patches
 from breakwater.dev.variants import apply
 
 AT_ONCE = 2
-LEFT_OUT = "not judged in the demo"
 
 
 def grade(checks: Sequence[str], folder: Path) -> Iterator[Marked]:
@@ -45,7 +43,7 @@ def grade(checks: Sequence[str], folder: Path) -> Iterator[Marked]:
                 zip(students, pool.map(lambda student: _judge(student, checks, room), students), strict=True)
             )
 
-        def known(module: str, shop: Path, seed: str) -> lab_judge.Judged:
+        def known(module: str, shop: Path, seed: str, select: Sequence[str]) -> lab_judge.Judged:
             report = reports[shop.parents[1].name]
             return lab_judge.Judged(report, lab_judge.reason(report), 0.0)
 
@@ -77,10 +75,8 @@ def half_right(patches: Sequence[Patch], checks: Sequence[str]) -> Patch | None:
 
 def _judge(student: str, checks: Sequence[str], room: Classroom) -> Report:
     """Judge one submission by these checks, in a job of the sandbox; every other check is unknown."""
-    judged = lab_judge.judge(MODULE, room.submitted(MODULE, student) / "shop", room.seed(), select=checks).report
-    found = {check.id: check for check in judged.checks}
-    empty = lab_judge.all_alike(MODULE, Verdict.UNKNOWN, LEFT_OUT)
-    return replace(empty, checks=tuple(found.get(check.id, check) for check in empty.checks))
+    judged = lab_judge.judge(MODULE, room.submitted(MODULE, student) / "shop", room.seed(), select=checks)
+    return lab_judge.completed(judged.report)
 
 
 def _marked(student: str, what: str, score: float, report: Report, checks: Sequence[str]) -> Marked:

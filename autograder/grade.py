@@ -7,7 +7,7 @@ grading again changes nothing without a reason.
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from breakwater import paths
 from breakwater.checks.verdict import Report, Verdict
 from breakwater.errors import BadInput, CourseError, EngineTrouble
 
-Judge = Callable[[str, Path, str], lab_judge.Judged]
+Judge = Callable[[str, Path, str, Sequence[str]], lab_judge.Judged]
 REGISTERED = "registered.json"
 
 
@@ -49,8 +49,19 @@ class Graded:
         return bool(self.trouble) or any(row["verdict"] == Verdict.UNKNOWN for row in self.checks)
 
 
-def grade(module: str, students: list[str], room: Classroom, *, judge: Judge = lab_judge.judge) -> Iterator[Graded]:
+def grade(
+    module: str,
+    students: list[str],
+    room: Classroom,
+    *,
+    select: Sequence[str] = (),
+    force: bool = False,
+    judge: Judge = lab_judge.judge,
+) -> Iterator[Graded]:
     """Grade the collected submissions of `students`, yielding each as it is finished.
+
+    What is known and has not changed is not judged again, unless by `force`. `select` names the checks that are meant;
+    the others stay as they are.
 
     Raises:
         NoSandbox: this machine cannot confine a submission.
@@ -63,7 +74,8 @@ def grade(module: str, students: list[str], room: Classroom, *, judge: Judge = l
     with pipeline.grader(module, room) as autograde:
         for student in students:
             try:
-                yield _one(module, student, room, judge, autograde)
+                _judge(module, student, room, judge, select, force)
+                yield _one(module, student, room, autograde)
             except (BadInput, sandbox.NoSandbox):
                 raise
             except CourseError as error:
@@ -87,18 +99,34 @@ def register(module: str, room: Classroom) -> None:
     write_whole(room.root / "judged" / REGISTERED, json.dumps(known | {module: made_from}, indent=1))
 
 
-def _one(module: str, student: str, room: Classroom, judge: Judge, autograde: Callable[[str], None]) -> Graded:
+def _judge(module: str, student: str, room: Classroom, judge: Judge, select: Sequence[str], force: bool) -> None:
+    """Judge a student's shop and record what was found, unless it is recorded and nothing has changed."""
+    folder = room.submitted(module, student)
+    made_from = digest.combined(digest.submission(folder), digest.checks(module), digest.environment(room.seed()))
+    record = _read_json(room.judged(module, student))
+    before = Report.from_json(record["report"]) if record.get("made_from") == made_from else None
+    if before and not force:
+        unknown = [check.id for check in before.checks if check.verdict is Verdict.UNKNOWN and check.max_points]
+        select = [check for check in unknown if check in select or not select]
+        if not select:
+            return
+    found = judge(module, folder / "shop", room.seed(), select)
+    report, reason = found.report, found.reason
+    if select:
+        report = lab_judge.completed(report, before)
+        reason = lab_judge.reason(report)
+    record = {"made_from": made_from, "reason": reason, "seconds": {"lab": found.seconds}}
+    record |= {"report": report.to_json(), "done": False}
+    write_whole(room.judged(module, student), json.dumps(record, indent=1))
+
+
+def _one(module: str, student: str, room: Classroom, autograde: Callable[[str], None]) -> Graded:
+    """Sign what the judge found about a student's shop, grade the notebooks, write the feedback."""
     from autograder import pipeline
 
     folder = room.submitted(module, student)
     about = signing.Seal(student, module, digest.submission(folder))
-    made_from = digest.combined(about.submission, digest.checks(module), digest.environment(room.seed()))
     record = _read_json(room.judged(module, student))
-    if record.get("made_from") != made_from or _is_unknown(record):
-        found = judge(module, folder / "shop", room.seed())
-        record = {"made_from": made_from, "reason": found.reason, "seconds": {"lab": found.seconds}}
-        record |= {"report": found.report.to_json(), "done": False}
-        write_whole(room.judged(module, student), json.dumps(record, indent=1))
     said = public.view(Report.from_json(record["report"]), notes := _notes(module, folder))
     _seal(room, about, said | {"notes": notes})
     if record["done"] and pipeline.scores(room, module, student) and room.feedback(module, student).exists():
@@ -157,10 +185,6 @@ def _read(module: str, student: str, room: Classroom, *, resumed: bool = False, 
         resumed=resumed,
         trouble=trouble,
     )
-
-
-def _is_unknown(record: dict[str, Any]) -> bool:
-    return any(check["verdict"] == Verdict.UNKNOWN for check in record["report"]["checks"])
 
 
 def _read_json(file: Path) -> dict[str, Any]:

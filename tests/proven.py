@@ -14,9 +14,10 @@ T = TypeVar("T")
 def unless_proven(cases: Iterable[T], module: str = "09") -> list[T]:
     """All cases; the first alone while the module's record is current. With BREAKWATER_FULL=1 always all."""
     given = list(cases)
-    return given[:1] if _is_proven(module) else given
+    return given[:1] if is_proven(module) else given
 
 
 @cache
-def _is_proven(module: str) -> bool:
+def is_proven(module: str = "09") -> bool:
+    """Whether the module's record is current, and nobody asked for everything."""
     return os.environ.get("BREAKWATER_FULL") != "1" and is_current(Content().find(module))

@@ -56,16 +56,24 @@ def judge(module: str, shop: Path, seed: str, select: Sequence[str] = ()) -> Jud
     return Judged(report, trouble or reason(report), round(time.monotonic() - began, 2))
 
 
+def completed(report: Report, before: Report | None = None) -> Report:
+    """All checks of the module: as `report` says, or else as `before` did, or else *unknown*, which has no score."""
+    unknown = all_alike(report.module, Verdict.UNKNOWN, public.LEFT_OUT)
+    known = {check.id: check for each in (unknown, before, report) if each for check in each.checks}
+    return replace(report, checks=tuple(known.values()))
+
+
 def reason(report: Report) -> str:
     """In one line, the outcome of a report."""
     for verdict, says in ((Verdict.FAILED, ""), (Verdict.UNKNOWN, "trouble of ours: ")):
-        found = [check for check in report.checks if check.verdict is verdict]
+        found = [check for check in report.checks if check.verdict is verdict and check.message != public.LEFT_OUT]
         shown = next((check for check in found if not check.hidden), None)
         if shown:
             return f"{says}{shown.id}: {shown.message}"
         if found:
             return f"{says}{found[0].id} (hidden): {public.mechanism(found[0]) or 'did not pass'}"
-    return "all checks passed"
+    left = sum(check.message == public.LEFT_OUT for check in report.checks)
+    return f"passed so far; {left} checks are not judged yet" if left else "all checks passed"
 
 
 def _settled(module: str, shop: Path, seed: str, select: Sequence[str]) -> tuple[Report, str]:

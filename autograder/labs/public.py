@@ -16,6 +16,7 @@ Bound = tuple[str, float, str]  # what, the bound, its unit
 
 NEEDS = "needs: "  # how the message of a check begins that was not tried, since another one did not pass
 TROUBLE = "the trouble was ours: your instructor will look at it"
+LEFT_OUT = "not judged yet"
 
 
 def view(report: Report, notes: Sequence[str] = ()) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def _shown(check: CheckResult) -> dict[str, Any]:
 def _hidden(check: CheckResult, open_bounds: Collection[Bound], open_needs: Collection[str]) -> dict[str, Any]:
     why = "" if check.verdict is Verdict.PASSED else mechanism(check)
     message = {Verdict.PASSED: "passed", Verdict.FAILED: "did not pass", Verdict.UNKNOWN: TROUBLE}[check.verdict]
-    message = check.message if check.message in open_needs and check.verdict is Verdict.FAILED else message
+    is_told = check.message in open_needs if check.verdict is Verdict.FAILED else check.message == LEFT_OUT
+    message = check.message if is_told else message
     measured = [asdict(_roughly(m)) for m in worst(check.measurements) if _bound(m) in open_bounds]
     told = {"sentence": "", "message": message, "why": why, "evidence": [], "next": "", "measured": measured}
     return _common(check) | told

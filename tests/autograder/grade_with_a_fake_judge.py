@@ -1,7 +1,12 @@
-"""Grade the collected submissions with verdicts that are given, not judged: `STUDENT=VERDICT,VERDICT …` arguments."""
+"""Grade the collected submissions with verdicts that are given, not judged.
+
+Arguments: the folder of submissions; `STUDENT=VERDICT,VERDICT …`; `--only=CHECK`, `--force`. Printed are a row a
+submission, and `asked`: by which checks the judge was to judge whom, in order.
+"""
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.classroom import Classroom
@@ -12,11 +17,14 @@ from autograder.labs import labbook
 from breakwater.checks.verdict import CheckResult, Report, Verdict
 
 MODULE = "42-sample"
-VERDICTS = dict(argument.split("=") for argument in sys.argv[2:])
+OPTIONS = dict(argument.partition("=")[::2] for argument in sys.argv[2:])
+asked: list[tuple[str, list[str]]] = []
 
 
-def judge(module: str, shop: Path, seed: str) -> lab_judge.Judged:
-    given = VERDICTS.get(shop.parent.parent.name, "passed,passed").split(",")
+def judge(module: str, shop: Path, seed: str, select: Sequence[str]) -> lab_judge.Judged:
+    student = shop.parent.parent.name
+    asked.append((student, list(select)))
+    given = OPTIONS.get(student, "passed,passed").split(",")
     checks = tuple(
         CheckResult(
             id=str(check.id),
@@ -31,11 +39,13 @@ def judge(module: str, shop: Path, seed: str) -> lab_judge.Judged:
         )
         for check, verdict in zip(labbook.checks_of(module), given, strict=True)
     )
-    report = Report(module, "embedded", checks)
+    report = Report(module, "embedded", tuple(check for check in checks if check.id in select or not select))
     return lab_judge.Judged(report, lab_judge.reason(report), 0.1)
 
 
 room = Classroom.here()
 room.prepare()
 students, _ = collect(MODULE, Path(sys.argv[1]), room)
-print(json.dumps([one.__dict__ for one in grade(MODULE, students, room, judge=judge)]))
+only = [OPTIONS["--only"]] if "--only" in OPTIONS else []
+rows = [one.__dict__ for one in grade(MODULE, students, room, judge=judge, select=only, force="--force" in OPTIONS)]
+print(json.dumps({"rows": rows, "asked": asked}))

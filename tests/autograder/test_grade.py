@@ -17,12 +17,15 @@ import pytest
 
 from breakwater import paths
 from breakwater.checks.runner import lay_over
+from tests.proven import is_proven
 from tests.waiting import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.shop]
 
 MODULE = "09-resilience"
 REFERENCE = paths.SOLUTIONS / MODULE / "boxoffice"
+# The record proves what the right answer's checks say: while it is current, who hands in is judged by a few.
+SOME = ["slow-payment", "dead-catalog", "09-h1"] if is_proven() else []
 LOOP = "while True:\n    pass\n"
 BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n"
 # The naive shop fails every check; with this, most of them at the first sale, before there is any weather.
@@ -47,6 +50,11 @@ def spoil(shop: Path, name: str, *, first: str = "", last: str = "") -> None:
     file.write_text(first + file.read_text() + last)
 
 
+def judged(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The checks by which a submission was judged."""
+    return [check for check in row["checks"] if check["max_points"] and (check["id"] in SOME or not SOME)]
+
+
 @dataclass(frozen=True)
 class Class:
     root: Path
@@ -54,6 +62,7 @@ class Class:
     def grade(self, submissions: Path, *options: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", "from breakwater.cli import main; main()", "grade", "09"]
         command += ["--submissions", str(submissions), "--class", str(self.root), "--json", *options]
+        command += [word for check in SOME for word in ("-k", check)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def graded(self, submissions: Path) -> tuple[dict[str, Any], int]:
@@ -106,14 +115,12 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> tuple[Class, dict[str, Any]
 
 def test_each_has_a_verdict_and_a_reason(six: Any) -> None:
     _, said, status, _ = six
-    assert status == 0, {student: row["reason"] for student, row in said.items()}
-    verdicts = {
-        student: {check["verdict"] for check in row["checks"] if check["max_points"]} for student, row in said.items()
-    }
+    assert status == (2 if SOME else 0), {student: row["reason"] for student, row in said.items()}
+    verdicts = {student: {check["verdict"] for check in judged(row)} for student, row in said.items()}
     assert verdicts.pop("right") == {"passed"}
     assert verdicts == {key: {"failed"} for key in ("refuses", "empty", "syntax", "loop", "bomb")}
     reasons = {student: row["reason"] for student, row in said.items()}
-    assert reasons["right"] == "all checks passed"
+    assert reasons["right"] == ("passed so far; 8 checks are not judged yet" if SOME else "all checks passed")
     assert reasons["empty"].startswith("no shop was handed in")
     assert "orders/app/main.py, line 1: invalid syntax" in reasons["syntax"]
     assert "orders did not start" in reasons["loop"]
@@ -127,8 +134,11 @@ def test_the_gradebook_holds_the_points(six: Any) -> None:
     grades = room.grades()
     assert set(grades) == set(said)
     for student, row in said.items():
-        assert grades[student] == {check["id"]: check["points"] for check in row["checks"] if check["max_points"]}
-    assert sum(grades["right"].values()) == said["right"]["notebooks"]["lab"]["max_score"]
+        scores = {check["id"]: None if check["verdict"] == "unknown" else check["points"] for check in row["checks"]}
+        assert grades[student] == {check["id"]: scores[check["id"]] for check in row["checks"] if check["max_points"]}
+    assert [grades["right"][check["id"]] for check in judged(said["right"])] == [
+        check["max_points"] for check in judged(said["right"])
+    ]
 
 
 def test_nothing_is_left_running(six: Any) -> None:
@@ -170,8 +180,8 @@ def test_a_killed_grader_leaves_nothing_and_resumes(tmp_path: Path, monkeypatch:
     process.wait()
     until(lambda: not [member for member in family if _is_alive(member)], 20)
     said, status = room.graded(source)
-    assert (status, said["ann"]["resumed"], said["bea"]["resumed"]) == (0, True, False)
-    assert {check["verdict"] for check in said["bea"]["checks"] if check["max_points"]} == {"failed"}
+    assert (status, said["ann"]["resumed"], said["bea"]["resumed"]) == (2 if SOME else 0, True, False)
+    assert {check["verdict"] for check in judged(said["bea"])} == {"failed"}
 
 
 def test_bad_input_is_told_in_one_line(tmp_path: Path) -> None:
@@ -181,6 +191,8 @@ def test_bad_input_is_told_in_one_line(tmp_path: Path) -> None:
         ("01", "--submissions", str(tmp_path)): "01-programming is not built yet",
         ("09", "--submissions", str(tmp_path / "nowhere")): "is not a folder",
         ("09", "--submissions", str(tmp_path / "in")): "holds no submissions",
+        ("09", "-k", "slow-paymnt"): "`slow-paymnt` is no check of 09-resilience. Did you mean `slow-payment`?",
+        ("09", "--student", "eve"): "`eve` has handed nothing in.",
     }.items():
         command = [sys.executable, "-c", "from breakwater.cli import main; main()", "grade", *arguments]
         done = subprocess.run([*command, "--class", str(tmp_path / "c")], capture_output=True, text=True)

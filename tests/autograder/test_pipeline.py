@@ -45,10 +45,15 @@ NOTEBOOKS = {
 
 
 def grade(course: Any, source: Path) -> dict[str, Any]:
-    command = [sys.executable, str(FAKE), str(source), *VERDICTS]
+    return {row["student"]: row for row in told(course, source, *VERDICTS)["rows"]}
+
+
+def told(course: Any, source: Path, *options: str) -> dict[str, Any]:
+    command = [sys.executable, str(FAKE), str(source), *options]
     done = subprocess.run(command, cwd=course.root, env=course.environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return {row["student"]: row for row in json.loads(done.stdout)}
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +139,30 @@ def test_a_lab_scores_what_the_judge_said(graded: Any) -> None:
 def test_an_unknown_check_has_no_score_and_waits_for_a_person(graded: Any) -> None:
     grades = graded.grades()
     assert (grades["eve", "sells"], grades["eve", "42-h1"]) == ((None, True), (0, False))
+
+
+def test_only_what_is_not_known_is_judged_again_or_what_is_asked_for(released: Any, tmp_path: Path) -> None:
+    course = type(released)(released.root, {"BREAKWATER_CLASS": str(tmp_path / "class")})
+    for student in ("ada", "eve"):
+        course.hand_in(tmp_path / "in", student, RIGHT)
+
+    def asked(*options: str) -> dict[str, list[str]]:
+        said = told(course, tmp_path / "in", *options)
+        checks = {row["student"]: {check["id"]: check["verdict"] for check in row["checks"]} for row in said["rows"]}
+        assert all(set(found) == {"sells", "42-h1"} for found in checks.values())
+        verdicts.update(checks)
+        return dict(said["asked"])
+
+    verdicts: dict[str, dict[str, str]] = {}
+    assert asked("--only=sells", "eve=unknown,failed") == {"ada": ["sells"], "eve": ["sells"]}
+    assert verdicts["ada"] == {"sells": "passed", "42-h1": "unknown"}
+    assert asked("--only=sells", "eve=unknown,failed") == {"eve": ["sells"]}
+    assert asked("eve=unknown,failed") == {"ada": ["42-h1"], "eve": ["sells", "42-h1"]}
+    assert asked("eve=passed,passed") == {"eve": ["sells"]}
+    assert verdicts == {"ada": {"sells": "passed", "42-h1": "passed"}, "eve": {"sells": "passed", "42-h1": "failed"}}
+    assert asked() == {}
+    assert asked("--only=sells", "--force", "ada=failed,failed") == {"ada": ["sells"], "eve": ["sells"]}
+    assert verdicts["ada"] == {"sells": "failed", "42-h1": "passed"}
 
 
 def test_an_answer_waits_for_a_person_unless_there_is_none(graded: Any) -> None:

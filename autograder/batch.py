@@ -14,10 +14,11 @@ gradebook:
 import fcntl
 import json
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from autograder.notebooks.reading import Unreadable
 from autograder.notebooks.running import Run, interpreter
 from autograder.notebooks.score import Scores
 from breakwater.errors import CourseError, EngineTrouble
+
+WAITING = 3  # submissions for each thread that are judged or wait
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,24 @@ def grade(
         book.enter(assignment.name, name, released)
         entered = set() if force else book.students(assignment.name)
         batch = _Batch(assignment, results, run, entered)
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            futures = {pool.submit(batch.judge, one): one for one in submissions}
-            for future in as_completed(futures):
-                yield _entered(future, futures[future], assignment, results, book)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with closing(_judged(batch, submissions, jobs)) as judged:
+            for one, future in judged:
+                yield _entered(future, one, assignment, results, book)
+
+
+def _judged(
+    batch: "_Batch", submissions: Sequence[HandedIn], jobs: int
+) -> Generator[tuple[HandedIn, "Future[_Judged]"], None, None]:
+    """Have submissions judged. Few wait for a thread, or to be entered, so that memory hangs on no class's size."""
+    left, pool = iter(submissions), ThreadPoolExecutor(jobs)
+    try:
+        futures = {pool.submit(batch.judge, one): one for one in islice(left, WAITING * jobs)}
+        while futures:
+            for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                futures |= {pool.submit(batch.judge, one): one for one in islice(left, 1)}
+                yield futures.pop(future), future
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _entered(

@@ -31,24 +31,28 @@ class Request:
 
 
 class Tally:
-    """How many submissions came to what end."""
+    """How many submissions came to what end. What became of each is kept only where it is reported in the end."""
 
-    def __init__(self) -> None:
-        self.graded: list[batch.Graded] = []
-        self.refused: list[Refused] = []
+    def __init__(self, *, keeps: bool) -> None:
+        self.graded = self.resumed = self.for_person = self.refused = self.trouble = 0
+        self.rows: list[batch.Graded | Refused] | None = [] if keeps else None
 
     def add(self, one: batch.Graded | Refused) -> None:
-        (self.refused if isinstance(one, Refused) else self.graded).append(one)  # type: ignore[arg-type]
-
-    @property
-    def trouble(self) -> int:
-        return sum(bool(one.trouble) for one in self.graded)
+        if self.rows is not None:
+            self.rows.append(one)
+        if isinstance(one, Refused):
+            self.refused += 1
+            return
+        self.graded += 1
+        self.resumed += one.resumed
+        self.for_person += one.needs_manual_grade
+        self.trouble += bool(one.trouble)
 
     def __str__(self) -> str:
         counts = {
-            "as before": sum(one.resumed for one in self.graded),
-            "for a person": sum(one.needs_manual_grade for one in self.graded),
-            "refused": len(self.refused),
+            "as before": self.resumed,
+            "for a person": self.for_person,
+            "refused": self.refused,
             "in trouble": self.trouble,
         }
         return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
@@ -68,7 +72,7 @@ def grade(request: Request, *, as_json: bool) -> Tally:
     name = request.source.stem
     submissions = _chosen(handed_in.find(request.submissions, work.name, name), request.student)
     results = batch.Results(request.gradebook.resolve(), work.name, name)
-    tally = Tally()
+    tally = Tally(keeps=as_json)
     with _progress(len(submissions), tally) as advance:
         for one in batch.grade(work, submissions, results, jobs=request.jobs or _processors(), force=request.force):
             tally.add(one)
@@ -76,9 +80,9 @@ def grade(request: Request, *, as_json: bool) -> Tally:
             if not as_json:
                 _say(one)
     if as_json:
-        print_json(_report(work.name, name, tally))
+        print_json(_report(work.name, name, tally.rows or []))
     else:
-        typer.echo(f"{len(tally.graded)} graded{f': {tally}' if str(tally) else ''}")
+        typer.echo(f"{tally.graded} graded{f': {tally}' if str(tally) else ''}")
     return tally
 
 
@@ -127,10 +131,12 @@ def _say(one: batch.Graded | Refused) -> None:
     typer.echo(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {told}".rstrip())
 
 
-def _report(name: str, notebook: str, tally: Tally) -> dict[str, Any]:
+def _report(name: str, notebook: str, rows: list[batch.Graded | Refused]) -> dict[str, Any]:
+    graded = [one for one in rows if not isinstance(one, Refused)]
+    refused = [one for one in rows if isinstance(one, Refused)]
     return {
         "assignment": name,
         "notebook": notebook,
-        "submissions": [asdict(one) for one in sorted(tally.graded, key=lambda one: one.student)],
-        "refused": [asdict(one) for one in sorted(tally.refused, key=lambda one: one.source)],
+        "submissions": [asdict(one) for one in sorted(graded, key=lambda one: one.student)],
+        "refused": [asdict(one) for one in sorted(refused, key=lambda one: one.source)],
     }

@@ -4,6 +4,9 @@ Nothing here knows a gradebook: what comes out is a function of the assignment a
 """
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ from autograder.notebooks.reading import Unreadable, parse, read
 from autograder.notebooks.repair import repair
 from autograder.notebooks.running import Run, interpreter
 from autograder.notebooks.score import Scores, nothing, score
+
+Grade = Callable[[Any], Scores]
 
 
 def judge_submission(assignment: Assignment, handed_in: HandedIn, run: Run, target: Path) -> dict[str, Scores]:
@@ -45,15 +50,21 @@ def judge_submission(assignment: Assignment, handed_in: HandedIn, run: Run, targ
     return found
 
 
-def autograde(source: Any, notebook: Any) -> Scores:
-    """See `autograder.autograde`."""
+@contextmanager
+def grader(source: Any) -> Iterator[Grade]:
+    """See `autograder.grader`."""
     work = load(Path(source)) if isinstance(source, str | Path) else of_notebook(source)
+    with interpreter(work.without_files()) as run:
+        yield partial(_grade, work, run)
+
+
+def _grade(work: Assignment, run: Run, notebook: Any) -> Scores:
     [(name, released)] = work.notebooks.items()
     try:
         submitted = read(Path(notebook)) if isinstance(notebook, str | Path) else parse(_bytes(notebook))
     except Unreadable as error:
         return nothing(released, str(error))
-    with tempfile.TemporaryDirectory(prefix="autograde-") as folder, interpreter(work.without_files()) as run:
+    with tempfile.TemporaryDirectory(prefix="autograde-") as folder:
         place = Path(folder, "submitted", work.name)
         place.mkdir(parents=True)
         repair(submitted, released)

@@ -5,13 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader import api
 
-from autograder import autograde
+from autograder import autograde, batch, grader, handed_in
+from autograder.notebooks import assignment
 from breakwater.errors import BadInput
 from tests.autograder.room import COURSE, Room
 from tests.autograder.sources import RIGHT, SUMS, check, copy, fill_in, given, release, source, write
@@ -206,3 +209,28 @@ def test_autograde_is_a_function_of_two_notebooks(tmp_path: Path) -> None:
     for no_source in (release(source("1 + 1")), tmp_path / "nowhere.ipynb"):
         with pytest.raises(BadInput):
             autograde(no_source, SUMS)
+
+
+def test_a_grader_stays_for_the_next_notebook() -> None:
+    with grader(SUMS) as grade:
+        assert [grade(fill_in(release(SUMS), answers)).points for answers in (RIGHT, {}, RIGHT)] == [5, 0, 5]
+
+
+def test_the_size_of_a_class_does_not_decide_how_many_are_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, judged = Room(tmp_path), []
+    for number in range(20):
+        room.hand_in(f"s{number}", RIGHT)
+
+    @contextmanager
+    def without_running(_: Any) -> Iterator[Any]:
+        yield lambda name, notebook, folder: judged.append(folder) or notebook
+
+    monkeypatch.setattr(batch, "interpreter", without_running)
+    work = assignment.load(room.source)
+    submissions = handed_in.find(room.handed_in, work.name, room.name)
+    results = batch.Results(room.gradebook, work.name, room.name)
+    for number, _ in enumerate(batch.grade(work, submissions, results, jobs=2), 1):
+        assert len(judged) <= number + 2 * batch.WAITING
+    assert len(judged) == number == 20

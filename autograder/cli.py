@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 Module = Annotated[str, typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")]
 OneModule = typer.Argument(metavar="NN", help="The module: 09, resilience or 09-resilience.")
 AnyModule = typer.Argument(metavar="NN", help="One module; without it, each that is built.")
+NoModule = typer.Argument(metavar="[NN]", help="The module: 09, resilience or 09-resilience.")
+AnyGradebook = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Read this gradebook; without it, the class's.")
+]
+AnyAssignment = Annotated[
+    str | None, typer.Option(metavar="NAME", help="An assignment of any gradebook of nbgrader's, in place of NN.")
+]
 Class = Annotated[
     Path | None, typer.Option("--class", metavar="DIR", help="The class's folder; without it, class/.", file_okay=False)
 ]
@@ -167,33 +174,45 @@ def feedback(module: Module, room: Class = None, as_json: AsJson = False) -> Non
     raise typer.Exit(REFUSED if failed else 0)
 
 
-def report(module: Module, room: Class = None, as_json: AsJson = False) -> None:
-    """Write the class's report: how each check and question fared, what was missed and how, who needs a person."""
+def report(
+    module: Annotated[str | None, NoModule] = None,
+    gradebook: AnyGradebook = None,
+    assignment: AnyAssignment = None,
+    room: Class = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the class's report: how each check and question fared, what was missed and how, who needs a person.
+
+    With --gradebook and --assignment, of what --source graded: the page lies beside the gradebook.
+    """
+    from autograder.classroom import Classroom
     from autograder.pages.report import write
     from breakwater.cli._out import print_json
+    from breakwater.errors import BadInput
     from breakwater.toml import shown
 
-    topic = _module(module)
-    page = shown(write(topic, _class(room)))
-    if as_json:
-        print_json({"module": topic, "page": page})
+    if (module is None) == (assignment is None) or (gradebook is None) != (assignment is None):
+        raise BadInput(
+            "Say what to report on: a module, as in course report 09, or --gradebook FILE --assignment NAME."
+        )
+    if gradebook is not None and assignment is not None:
+        name, page = assignment, write(assignment, Classroom(gradebook.resolve().parent), gradebook.resolve())
     else:
-        typer.echo(page)
+        name = _module(module or "")
+        page = write(name, _class(room))
+    if as_json:
+        print_json({"module": name, "page": shown(page)})
+    else:
+        typer.echo(shown(page))
 
 
 def export(
-    module: Annotated[
-        str | None, typer.Argument(metavar="[NN]", help="The module: 09, resilience or 09-resilience.")
-    ] = None,
+    module: Annotated[str | None, NoModule] = None,
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write here; without it, to stdout.", dir_okay=False)
     ] = None,
-    gradebook: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Read this gradebook; without it, the class's.")
-    ] = None,
-    assignment: Annotated[
-        str | None, typer.Option(metavar="NAME", help="An assignment of any gradebook of nbgrader's, in place of NN.")
-    ] = None,
+    gradebook: AnyGradebook = None,
+    assignment: AnyAssignment = None,
     room: Class = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON; else a row a student, as CSV.")] = False,
 ) -> None:

@@ -1,10 +1,12 @@
 """`course report`: the instructor's page about a class's work on one module, `class/report/NN-topic/index.html`.
 
-It is made from the gradebook and the judge's records alone, so that it can be written anew after marks by hand. Its
-size hangs on the module and hardly on the class. It tells of hidden checks, and is no page for learners.
+Any other assignment of nbgrader's has such a page, too, beside its gradebook. It is made from the gradebook and the
+judge's records alone, so that it can be written anew after marks by hand. Its size hangs on the assignment and hardly
+on the class. It tells of hidden checks, and is no page for learners.
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,29 +26,29 @@ NAIVE, WRONG = "naive", "wrong/"
 CAUGHT = {"failed": "always", "failed|passed": "sometimes"}
 
 
-def write(module: str, room: Classroom) -> Path:
-    """Write the page of a module; return it.
+def write(name: str, room: Classroom, gradebook: Path | None = None) -> Path:
+    """Write the page of a module, or of any assignment in a gradebook of nbgrader's; return it.
+
+    `room` is where the results lie: the class, or the gradebook's folder.
 
     Raises:
-        BadInput: the class has no gradebook, or the module is not in it.
+        BadInput: there is no such gradebook, or the module or assignment is not in it.
     """
-    page = room.report(module)
-    write_whole(page, render(module, room))
+    page = room.report(name)
+    write_whole(page, render(name, room, gradebook))
     return page
 
 
-def render(module: str, room: Classroom) -> str:
+def render(name: str, room: Classroom, gradebook: Path | None = None) -> str:
     """The page, as HTML. Raises as `write` does."""
-    found = results.read(room.gradebook, module)
-    records = judged.read(room, module)
-    content = Content().find(module)
-    sentences = {str(check.id): check.sentence.splitlines()[0] for check in labbook.checks_of(module)}
+    found = results.read(gradebook or room.gradebook, name)
+    records = judged.read(room, name)
     mean, median = summary.middle(found)
-    ways = [*summary.failures_of(records).values(), *_of_notebooks(found, module, room)]
+    ways = [*summary.failures_of(records).values(), *_of_notebooks(found, name, room)]
     return pages.render(
         "report",
-        module=module,
-        title=syllabus.load().find(module).title,
+        assignment=name,
+        **(_of_assignment(name, gradebook) if gradebook else _of_module(name)),
         handed_in=len(found.submissions),
         absent=len(found.absent),
         max_score=found.max_score,
@@ -57,14 +59,28 @@ def render(module: str, room: Classroom) -> str:
         waiting=[_shown(each) for each in summary.waiting(found) if each.question.notebook != LAB],
         histogram=_columns(summary.histogram(found)),
         rates=[rate for rate in summary.rates(found) if rate.question.notebook == LAB],
-        notebooks=_notebooks(found, module),
-        sentences=sentences,
-        hidden={str(check.id) for check in labbook.checks_of(module) if check.hidden},
+        notebooks=_notebooks(found, name),
         missed=summary.missed(ways),
         slowest=summary.slowest_submissions(records),
         seconds=summary.check_seconds(records),
-        matrix=_matrix(content),
     )
+
+
+def _of_module(module: str) -> dict[str, Any]:
+    """What the course says of a module: its title, how `course` is told of it, its checks, what its record shows."""
+    checks = labbook.checks_of(module)
+    return {
+        "title": syllabus.load().find(module).title,
+        "which": module[:2],
+        "sentences": {str(check.id): check.sentence.splitlines()[0] for check in checks},
+        "hidden": {str(check.id) for check in checks if check.hidden},
+        "matrix": _matrix(Content().find(module)),
+    }
+
+
+def _of_assignment(name: str, gradebook: Path) -> dict[str, Any]:
+    which = shlex.join(["--gradebook", gradebook.name, "--assignment", name])
+    return {"title": name, "which": which, "sentences": {}, "hidden": set(), "matrix": {}}
 
 
 def _of_notebooks(found: Results, module: str, room: Classroom) -> Iterator[dict[Question, str]]:

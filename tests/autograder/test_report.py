@@ -143,3 +143,17 @@ def test_the_command_writes_the_page(fresh_class: Any) -> None:
     assert "SECRET-SENTENCE" in page.read_text()  # an instructor may know
     told = json.loads(fresh_class.run("report", "42", "--json").stdout)
     assert told == {"module": "42-sample", "page": str(page)}
+
+
+def test_any_gradebook_of_nbgraders_has_a_page_beside_it(fresh_class: Any, tmp_path: Path) -> None:
+    book = tmp_path / "book.db"
+    gradebooks.write(book, "ps 1", {"sums": {"total": 2.0}}, ["ada", "bob"], lambda student, *_: 2.0 * (student > "b"))
+    done = fresh_class.run("report", "--gradebook", book, "--assignment", "ps 1")
+    page = tmp_path / "report" / "ps 1" / "index.html"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    told = text(page.read_text())
+    for said in ("2handed in", "1points in the mean, of 2", "course report --gradebook book.db --assignment 'ps 1'"):
+        assert said in told
+    for wrong in ((), ("42", "--assignment", "ps 1"), ("--gradebook", book), ("--assignment", "ps 1")):
+        done = fresh_class.run("report", *wrong)
+        assert (done.returncode, done.stderr[:28]) == (3, "Say what to report on: a mod")

@@ -2,7 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -73,14 +74,30 @@ def _pump(source: socket.socket, target: socket.socket, seen: Bytes) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-class Memory:
-    """The most memory, in bytes, that a process and all below it took together, each shared page counted once."""
+@dataclass(frozen=True)
+class Sample:
+    """Bytes of memory at a moment, in seconds from the start: of a process with all below it, each shared page counted
+    once, and what of it nobody but the process itself has. `done` says how far its work was then."""
 
-    def __init__(self, pid: int) -> None:
-        self.peak = 0
-        self._root = psutil.Process(pid)
+    at_s: float
+    tree: int
+    own: int
+    done: int = 0
+
+
+class Memory:
+    """Samples the memory of a process and all below it. `done` is asked each time how far its work is."""
+
+    def __init__(self, pid: int, every_s: float = SAMPLE_EVERY_S, done: Callable[[], int] = lambda: 0) -> None:
+        self.samples: list[Sample] = []
+        self._root, self._every_s, self._done = psutil.Process(pid), every_s, done
+        self._began = time.perf_counter()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    @property
+    def peak(self) -> int:
+        return max((sample.tree for sample in self.samples), default=0)
 
     def __enter__(self) -> "Memory":
         self._thread.start()
@@ -91,10 +108,12 @@ class Memory:
         self._thread.join()
 
     def _sample(self) -> None:
-        while not self._over.wait(SAMPLE_EVERY_S):
+        while not self._over.wait(self._every_s):
             with suppress(psutil.Error):
-                tree = [self._root, *self._root.children(recursive=True)]
-                self.peak = max(self.peak, sum(map(_size, tree)))
+                at_s, below = time.perf_counter() - self._began, self._root.children(recursive=True)
+                tree, own = sum(map(_size, [self._root, *below])), self._root.memory_full_info().uss
+                if own:  # else it has ended
+                    self.samples.append(Sample(at_s, tree, own, self._done()))
 
 
 def _size(process: psutil.Process) -> int:

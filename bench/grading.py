@@ -15,49 +15,35 @@ JSON: `processors`, `load_before`, `load_after` (of the machine, over one minute
 name, `submissions` (how many), `each_wall_s`, `each_cpu_s`, `start_wall_s`, `start_cpu_s`, `peak_memory_mb`, `runs`
 (wall and processor seconds of each command), or, instead of all these, `why` there is no figure; `agree`: whether ours
 and nbgrader gave the same points to all that both graded; `ratio_to_nbgrader`: `wall` and `cpu`, how many times
-nbgrader's cost of a submission is ours; `floor_ms`: what one submission's milliseconds are made of, largest first
-(wall; one at a time). The exit status is 0 whatever the figures are.
+nbgrader's cost of a submission is ours; `one_notebook` (see `_latency`): `notebooks`, how many were graded one after
+another by a judge that is warm, `median_ms` and `p95_ms` of what grading one took beyond the notebook's own time,
+`own_ms`, the median of that, and `cold_start_s`, from the start of `course grade` to its first grade; `floor_ms`: what
+one submission's milliseconds are made of, largest first (wall; one at a time). The exit status is 0 whatever the
+figures are.
 """
 
 import argparse
 import json
 import os
-import resource
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench._assignments import DATA, NAME, PLAIN, Assignment, lay_nbgrader, lay_otter
+from bench._commands import Cost, Unmeasured, grade_command, run
 from bench._floor import floor
-from bench._meter import Memory, mib
+from bench._latency import latency
+from bench._meter import mib
 from breakwater.engines.forkserver import PR_SET_CHILD_SUBREAPER, prctl
 
 OTTER = ("otter-grader==7.0.0", "ipykernel", "numpy", "pandas")
-COURSE = (sys.executable, "-c", "from breakwater.cli import main; main()")
 POINTS = """
     SELECT s.student_id, sum(g.auto_score) FROM grade g JOIN submitted_notebook n ON n.id = g.notebook_id
     JOIN submitted_assignment s ON s.id = n.assignment_id GROUP BY s.student_id"""
-
-
-class Unmeasured(Exception):
-    """Why a grader has no figure; `str()` is one line."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a command took, with all that it started."""
-
-    submissions: int
-    wall_s: float
-    cpu_s: float
-    peak: int
 
 
 @dataclass(frozen=True)
@@ -67,36 +53,7 @@ class Numbers:
     nbgrader: tuple[int, int]
     course: tuple[int, int]
     otter: int
-
-
-def run(command: Sequence[str | Path], folder: Path, submissions: int) -> Cost:
-    """Run a command to its end. Raises Unmeasured with the last line that it said if it fails."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    before, began = _cpu(), time.perf_counter()
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [str(word) for word in command], cwd=folder, env=os.environ | {"PATH": path}, stdout=said, stderr=said
-        )
-        with Memory(process.pid) as memory:
-            status = process.wait()
-        _reap()
-        if status:
-            said.seek(0)
-            last = (said.read().strip().splitlines() or ["it said nothing"])[-1]
-            raise Unmeasured(f"{Path(command[0]).name} ended with status {status}: {last.strip()[:200]}")
-    return Cost(submissions, time.perf_counter() - began, _cpu() - before, memory.peak)
-
-
-def _reap() -> None:
-    """Wait for what the command left: only what was waited for counts as processor time of ours."""
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    one: int
 
 
 def by_nbgrader(assignment: Assignment, folder: Path, submissions: int) -> Cost:
@@ -108,16 +65,7 @@ def by_nbgrader(assignment: Assignment, folder: Path, submissions: int) -> Cost:
 
 def by_course(assignment: Assignment, folder: Path, submissions: int) -> Cost:
     source = lay_nbgrader(assignment, folder, submissions)
-    words: list[str | Path] = [
-        "grade",
-        "--source",
-        source,
-        "--submissions",
-        folder / "submitted",
-        "--gradebook",
-        folder / "gradebook.db",
-    ]
-    return run([*COURSE, *words, "--json"], folder, submissions)
+    return run(grade_command(source, folder, "--json"), folder, submissions)
 
 
 def by_otter(assignment: Assignment, folder: Path, submissions: int, otter: Path) -> list[Cost]:
@@ -146,7 +94,7 @@ def two(grade: Callable[[Assignment, Path, int], Cost], assignment: Assignment, 
         "each_cpu_s": round(each_cpu_s, 4),
         "start_wall_s": round(few.wall_s - few.submissions * each_wall_s, 2),
         "start_cpu_s": round(few.cpu_s - few.submissions * each_cpu_s, 2),
-        "peak_memory_mb": mib(max(few.peak, many.peak)),
+        "peak_memory_mb": mib(max(few.memory.peak, many.memory.peak)),
         "runs": [_shown(few), _shown(many)],
     }
 
@@ -159,7 +107,7 @@ def single(costs: list[Cost]) -> dict[str, Any]:
         "each_cpu_s": round(sum(cost.cpu_s for cost in costs) / len(costs), 2),
         "start_wall_s": 0.0,
         "start_cpu_s": 0.0,
-        "peak_memory_mb": mib(max(cost.peak for cost in costs)),
+        "peak_memory_mb": mib(max(cost.memory.peak for cost in costs)),
         "runs": [_shown(cost) for cost in costs],
     }
 
@@ -192,6 +140,7 @@ def measure_one(assignment: Assignment, numbers: Numbers, folder: Path) -> dict[
         "graders": graders,
         "agree": _agree(folder, numbers),
         "ratio_to_nbgrader": _ratio(graders),
+        "one_notebook": latency(assignment, _fresh(folder / "one"), numbers.one),
         "floor_ms": floor(assignment, _fresh(folder / "floor")),
     }
 
@@ -240,6 +189,9 @@ def show(data: dict[str, Any]) -> None:
             print(
                 f"  nbgrader's is {ratio['cpu']:g} times ours in processor time, {ratio['wall']:g} times in wall time"
             )
+        one = found["one_notebook"]
+        told = f"{one['median_ms']:.0f} ms, and {one['p95_ms']:.0f} at most for 95 of 100 of {one['notebooks']}"
+        print(f"  one notebook, the judge warm: {told}; the first of a command: {one['cold_start_s']:.1f} s")
         print(f"  both give the same points: {'yes' if found['agree'] else 'no'}")
         (first, most), *_ = found["floor_ms"].items()
         parts = ", ".join(f"{part} {ms:.1f}" for part, ms in found["floor_ms"].items())
@@ -251,10 +203,11 @@ def main() -> None:
     parser.add_argument("--nbgrader", type=int, nargs=2, default=(10, 40), help="few and many, for nbgrader")
     parser.add_argument("--course", type=int, nargs=2, default=(40, 400), help="few and many, for ours")
     parser.add_argument("--otter", type=int, default=3, help="how many for otter; 0 leaves it out")
+    parser.add_argument("--one", type=int, default=200, help="how many for ours, one at a time")
     parser.add_argument("--assignment", choices=("plain", "data"), help="this one alone")
     parser.add_argument("--json", action="store_true", help="report as JSON")
     given = parser.parse_args()
-    numbers = Numbers(tuple(given.nbgrader), tuple(given.course), given.otter)
+    numbers = Numbers(tuple(given.nbgrader), tuple(given.course), given.otter, given.one)
     if any(few >= many or few < 1 for few, many in (numbers.nbgrader, numbers.course)):
         sys.exit("bench.grading: of two numbers of submissions the first is the smaller, and 1 or more")
     chosen = [each for each in (PLAIN, DATA) if given.assignment in (None, each.name)]

@@ -1,7 +1,6 @@
 """A course started as a learner starts it, and a browser to look at it."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,16 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench import _browser
 from breakwater import paths
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ENDS_WITHIN_S = 20
 
 
@@ -31,11 +23,12 @@ def browser() -> Iterator[Browser]:
 
     For one test only: while Playwright is open, an event loop counts as running, and other tests need none to.
     """
-    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    program = _browser.find()
     if program is None:
-        (pytest.fail if os.environ.get("BREAKWATER_CI") else pytest.skip)(f"none of {', '.join(BROWSERS)} is installed")
+        stop = pytest.fail if os.environ.get("BREAKWATER_CI") else pytest.skip
+        stop(f"none of {', '.join(_browser.PROGRAMS)} is installed")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=[*FLAGS])
+        launched = playwright.chromium.launch(executable_path=program, args=[*_browser.FLAGS])
         yield launched
         launched.close()
 

@@ -98,13 +98,15 @@ def load(source: Path, name: str | None = None) -> Assignment:
     Raises:
         BadInput: it is no nbgrader source.
     """
-    from autograder.notebooks.reading import Unreadable, read
+    from autograder.notebooks.reading import Unreadable, parse
 
     source = source.resolve()
     config = configuration(source)
     try:
-        solved = read(source)
+        solved = parse(source.read_bytes())
         released = from_source(solved, config, source.parent)
+    except OSError as error:
+        raise BadInput(f"{source} cannot be read: {error.strerror}.") from None
     except Unreadable as error:
         raise BadInput(f"{source}: {error}.") from None
     except BadInput as error:

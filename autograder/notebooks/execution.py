@@ -213,19 +213,16 @@ class Interpreter:
 
 
 def _start_learners(requests: socket.socket, imports: tuple[str, ...]) -> "subprocess.Popen[bytes]":
-    is_open = sandbox.is_unsandboxed()
-    how = "open" if is_open else "jail"
+    how = "open" if sandbox.is_unsandboxed() else "jail"
     command = [sys.executable, "-m", "interpreter.warm", str(requests.fileno()), how, *imports]
     env = {
-        "PYTHONPATH": str(sandbox.INSIDE if is_open else sandbox.SEEN),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OPENBLAS_NUM_THREADS": "1",
         "NBGRADER_EXECUTION": "autograde",
         "PAGER": "cat",
         "TERM": "xterm-color",
     }
-    return _start(command if is_open else sandbox.cell_command(command, env), env, requests)
+    return sandbox.start_in_cell(command, env, requests, keeps=sandbox.JAILERS)
 
 
 def _start_judge(
@@ -234,19 +231,7 @@ def _start_judge(
     sockets = (str(requests.fileno()), str(learners.fileno()))
     command = [sys.executable, "-m", "autograder.notebooks._conductor", *sockets, *imports]
     env = {"PYTHONPATH": str(paths.ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    return _start(command, env, requests, learners)
-
-
-def _start(command: list[str], env: dict[str, str], *sockets: socket.socket) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[each.fileno() for each in sockets],
-        env=os.environ | env,
-        start_new_session=True,
-    )
+    return sandbox.start(command, env, requests, learners)
 
 
 def _jail(folder: Path, limits: Limits) -> Message:

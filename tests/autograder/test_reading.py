@@ -4,11 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from nbformat.v4 import new_output
 
+from autograder import sandbox
+from autograder.inside.interpreter import reader
 from autograder.notebooks import reading
+from autograder.notebooks._reader import reader as in_sandbox
 from tests.autograder.sources import SUMS, copy, write
+
+pytestmark = pytest.mark.sandbox
 
 
 def test_a_notebook_is_read_without_what_it_showed(tmp_path: Path) -> None:
@@ -61,6 +67,7 @@ BROKEN: dict[str, Any] = {
     "cells of an unknown kind": b'{"cells": [{"cell_type": "x"}], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
     "nested without end": b"[" * 200_000,
     "a number without end": b'{"nbformat": ' + b"1" * 10_000 + b"}",
+    "objects without end": b'{"cells": [' + b"{}," * 3_000_000 + b"{}]}",
 }
 
 
@@ -87,3 +94,45 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         reading.read(tmp_path / "a.ipynb")
     with pytest.raises(reading.Unreadable, match="not there"):
         reading.read(tmp_path / "b.ipynb")
+
+
+def test_no_stranger_is_read_by_the_grader_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "parse", None)
+    assert len(reading.read(write(SUMS, tmp_path / "a.ipynb")).cells) == len(SUMS.cells)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(sandbox.NoSandbox):
+        reading.read(tmp_path / "a.ipynb")
+
+
+def test_a_reader_that_ended_is_replaced(tmp_path: Path) -> None:
+    file = write(SUMS, tmp_path / "a.ipynb")
+    for _ in range(2):
+        assert reading.read(file).nbformat == 4
+        process = in_sandbox()._process
+        assert process
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.wait()
+
+
+CELL = {"cell_type": "code", "source": "1", "metadata": {}}
+FORGED: list[Any] = [
+    None,
+    [],
+    "{}",
+    {"cells": [CELL], "nbformat": 3, "metadata": {}},
+    {"cells": CELL, "nbformat": 4, "metadata": {}},
+    {"cells": [CELL | {"source": ["1"]}], "nbformat": 4, "metadata": {}},
+    {"cells": [CELL | {"cell_type": ["code"]}], "nbformat": 4, "metadata": {}},
+    {"cells": [CELL | {"metadata": None}], "nbformat": 4, "metadata": {}},
+    {"cells": [{}], "nbformat": 4, "metadata": {}},
+]
+
+
+@pytest.mark.parametrize("said", [*({"notebook": each} for each in FORGED), {}, {"reason": {"a": "b"}}])
+def test_whoever_took_the_reader_over_can_only_say_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    monkeypatch.setattr(in_sandbox(), "read", lambda file: said)
+    with pytest.raises(reading.Unreadable):
+        reading.read(write(SUMS, tmp_path / "a.ipynb"))

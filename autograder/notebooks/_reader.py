@@ -1,0 +1,71 @@
+"""Keeps the process that reads submitted notebooks in the sandbox (see `inside/interpreter/reader.py`).
+
+There is one, since it knows nothing of an assignment. It starts with the first notebook, and ends when we do.
+"""
+
+import socket
+import subprocess
+import sys
+import threading
+from functools import cache
+
+from autograder import sandbox
+from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from breakwater.errors import EngineTrouble
+
+PATIENCE_S = 60.0  # a notebook that takes too much processor time has ended the reader long before
+TOO_MUCH = "reading it takes too much, or ends whoever reads it"
+
+
+class Reader:
+    """Reads notebooks, one at a time, from whatever thread it is asked."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._caller: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, file: int) -> Message:
+        """What the reader says of a file, a descriptor: `{"notebook": …}` or `{"reason": …}`.
+
+        Raises:
+            NoSandbox: this machine cannot confine the reader.
+            EngineTrouble: it does not start.
+        """
+        sandbox.require()
+        with self._lock:
+            for _ in range(2):  # if it ends, it was the notebook; once may be chance
+                caller = self._started()
+                try:
+                    socket.send_fds(caller, [b"!"], [file])
+                    return Channel(caller).read()
+                except (Lost, OSError):
+                    self._end()
+        return {"reason": TOO_MUCH}
+
+    def _started(self) -> socket.socket:
+        if self._caller is None:
+            self._caller, theirs = socket.socketpair()
+            self._caller.settimeout(PATIENCE_S)
+            with theirs:
+                command = [sys.executable, "-m", "interpreter.reader", str(theirs.fileno())]
+                self._process = sandbox.start_in_cell(command, {}, theirs)
+            try:
+                Channel(self._caller).read()
+            except Lost:
+                self._end()
+                raise EngineTrouble("The process that reads notebooks does not start.") from None
+        return self._caller
+
+    def _end(self) -> None:
+        if self._caller and self._process:
+            self._caller.close()
+            self._process.kill()
+            self._process.wait()
+        self._caller = None
+
+
+@cache
+def reader() -> Reader:
+    """This process's."""
+    return Reader()

@@ -25,6 +25,9 @@ AnyAssignment = Annotated[
 Class = Annotated[
     Path | None, typer.Option("--class", metavar="DIR", help="The class's folder; without it, class/.", file_okay=False)
 ]
+Unsandboxed = Annotated[
+    bool, typer.Option(help="Do it without the sandbox: what is submitted can read, change and send away what you can.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON on stdout.")]
 REFUSED, UNKNOWN = 3, 2  # exit statuses
 
@@ -53,11 +56,13 @@ def collect(
     source: Annotated[Path, typer.Argument(metavar="DIR", help="STUDENT/NN-topic/ folders, or archives.")],
     room: Class = None,
     as_json: AsJson = False,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """Take what learners handed in, by allow-list. Exit status 3 if a submission was refused."""
     from autograder.collect import collect as take
     from breakwater.cli._out import print_json
 
+    _say_unsandboxed(unsandboxed)
     topic, here = _module(module), _class(room)
     with here.alone():
         taken, refused = take(topic, source, here)
@@ -99,10 +104,7 @@ def grade(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
     as_json: AsJson = False,
-    unsandboxed: Annotated[
-        bool,
-        typer.Option(help="Judge without the sandbox: submitted code can read, change and send away what you can."),
-    ] = False,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """Judge a class: labs and notebooks, scores in gradebook.db, feedback in class/feedback/.
 
@@ -113,11 +115,9 @@ def grade(
 
     Exit status: 0 all graded; 2 a check is unknown, or a submission could not be graded; 3 a submission was refused.
     """
-    from autograder import sandbox
     from breakwater.errors import BadInput
 
-    if unsandboxed:
-        os.environ[sandbox.UNSANDBOXED] = "1"
+    _say_unsandboxed(unsandboxed)
     if (module is None) == (source is None):
         raise BadInput("Say what to grade: a module (NN), or --source FILE.")
     if module is not None:
@@ -235,6 +235,14 @@ def export(
         return typer.echo(told, nl=False)
     write_whole(to, told)
     typer.echo(f"{to}: {len(found.submissions)} submissions")
+
+
+def _say_unsandboxed(said: bool) -> None:
+    """Have this process, and all that it starts, do without the sandbox if the instructor said so."""
+    from autograder.sandbox import UNSANDBOXED
+
+    if said:
+        os.environ[UNSANDBOXED] = "1"
 
 
 def _module(name: str) -> str:

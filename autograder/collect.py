@@ -1,23 +1,31 @@
 """`course collect`: from what learners handed in to `class/submitted/STUDENT/NN-topic/`.
 
-What comes in is a stranger's. Taken, by allow-list, are the module's own notebooks and `shop/`; `lab.ipynb` is ours.
-One submission that cannot be taken is refused in one line, and the others go on.
+What comes in is a stranger's: an archive is unpacked, and a notebook read, in the sandbox. Taken, by allow-list, are
+the module's own notebooks and `shop/`; `lab.ipynb` is ours. One submission that cannot be taken is refused in one line,
+and the others go on.
 """
 
+import json
 import os
 import shutil
 import stat
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
+from autograder import _unpack, sandbox
 from autograder.classroom import LAB, REPORT, TIMESTAMP, Classroom, student_id
 from autograder.notebooks.reading import Unreadable, read
 from breakwater import paths, submission
 from breakwater.bases import is_crumb
 from breakwater.errors import BadInput, CourseError
 
+LONGEST = 300  # characters of what an archive or its unpacking says
+UNPACKING = "/opt/unpack"  # where what unpacks an archive lies, in a cell
+UNPACKS = sandbox.Limits(seconds=60, memory=1 << 30, written=submission.MAX_BYTES)
 BROKEN = ".unreadable"  # a notebook that is none keeps its contents under this ending
 
 
@@ -36,7 +44,9 @@ def collect(module: str, source: Path, room: Classroom) -> tuple[list[str], list
 
     Raises:
         BadInput: `source` is no folder, or holds nothing that could be a submission.
+        NoSandbox: this machine cannot confine who unpacks and reads them.
     """
+    sandbox.require()
     if not source.is_dir():
         raise BadInput(f"{source} is not a folder. Give one with STUDENT/{module}/ in it, or with archives (*.zip).")
     for half in room.root.glob("submitted/.taking.*"):  # of a collection that was killed
@@ -69,8 +79,7 @@ def _take(module: str, found: Path, room: Classroom, taken: dict[str, str]) -> N
             student = student_id(found.name, found.name)
             _take_folder(module, found, fresh)
         else:
-            student = student_id(submission.unpack(found, fresh, module=module).student_id, found.name)
-            (fresh / TIMESTAMP).write_text(submission.read(found).submitted_at + "\n", encoding="utf-8")
+            student = _take_archive(module, found, fresh)
         at = _time(fresh / TIMESTAMP)
         if taken.get(student, "") <= at:
             _keep_notebooks(module, fresh)
@@ -80,13 +89,52 @@ def _take(module: str, found: Path, room: Classroom, taken: dict[str, str]) -> N
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def _take_archive(module: str, found: Path, fresh: Path) -> str:
+    """Unpack an archive, and take what comes out as if that had been handed in; return the student's id."""
+    fresh.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".taking.", dir=fresh.parent) as folder:
+        said = _unpacked(found, Path(folder, module))
+        if "refused" in said:
+            raise BadInput(said["refused"])
+        student = student_id(said["student"], found.name)
+        _take_folder(module, Path(folder), fresh)
+    (fresh / TIMESTAMP).write_text(f"{said['submitted_at']}\n", encoding="utf-8")
+    return student
+
+
+def _unpacked(found: Path, into: Path) -> dict[str, str]:
+    """What `_unpack` says of an archive; a reason to refuse it if that is nothing, or what it never says."""
+    if sandbox.is_unsandboxed():
+        return _unpack.unpack(found, into, into.name)
+    archive, place = f"{UNPACKING}/in/{found.name}", f"{UNPACKING}/out"
+    program = {Path(_unpack.__file__): f"{UNPACKING}/_unpack.py", paths.ROOT / "breakwater": f"{UNPACKING}/breakwater"}
+    said = sandbox.run_in_cell(
+        [sys.executable, f"{UNPACKING}/_unpack.py", archive, f"{place}/{into.name}", into.name],
+        sees=program | {found: archive},
+        writes=(into.parent, place),
+        limits=UNPACKS,
+    )
+    try:
+        told = {name: _line(text) for name, text in json.loads(said).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        told = {}
+    known = told.keys() in ({"refused"}, {"student", "submitted_at"})
+    within = f"{UNPACKS.memory >> 20} MiB and {UNPACKS.seconds:g} s"
+    return told if known else {"refused": f"{found.name} could not be unpacked within {within}."}
+
+
+def _line(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST]
+
+
 def _time(stamp: Path) -> str:
     """When it was handed in, in UTC, so that times compare as text; empty if nobody says."""
     if not stamp.exists():
         return ""
     from dateutil.parser import parse  # type: ignore[import-untyped]
 
-    text = stamp.read_text(encoding="utf-8", errors="replace").strip()
+    with stamp.open(encoding="utf-8", errors="replace") as opened:
+        text = opened.read(LONGEST).strip()
     try:
         return str(parse(text).astimezone(UTC).isoformat())
     except (ValueError, OverflowError):
@@ -106,6 +154,7 @@ def _take_folder(module: str, found: Path, fresh: Path) -> None:
     for file in files:
         (fresh / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / file, fresh / file, follow_symlinks=False)
+        (fresh / file).chmod(0o755 if (folder / file).stat().st_mode & stat.S_IXUSR else 0o644)
     fresh.mkdir(parents=True, exist_ok=True)
 
 

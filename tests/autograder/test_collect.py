@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from breakwater import submission
 
 MODULE = "42-sample"
@@ -110,3 +112,47 @@ def test_bad_input_is_told_in_one_line(fresh_class: Any, tmp_path: Path) -> None
         done = fresh_class.run("collect", *arguments)
         assert (done.returncode, len(done.stderr.splitlines())) == (3, 1), done.stderr
         assert says in done.stderr
+
+
+TAKEN_OVER = """
+if __name__ == "__main__":
+    import json, os, socket, sys
+    _, archive, into, module = sys.argv
+    os.mkdir(into)
+    os.symlink("/etc/passwd", f"{into}/lesson.ipynb")
+    seen = [place for place in (ROOT, into) if os.path.exists(place)]
+    try:
+        open(f"{ROOT}/left", "w")
+    except OSError as error:
+        seen.append(type(error).__name__)
+    told = {"student": "bob", "submitted_at": "2026-03-01T10:00:00+00:00"}
+    if "ada" in archive:
+        told = {"refused": f"{seen} {socket.if_nameindex()}\\n\\x1b[2J"}
+    print(json.dumps(told) if "cleo" not in archive else "[" * 100_000)
+"""
+
+
+@pytest.mark.sandbox
+def test_whoever_took_the_unpacking_over_gets_no_further(course: Any, tmp_path: Path) -> None:
+    assert course.run("release").returncode == 0
+    for learner in ("ada", "bob", "cleo"):
+        archive(course, tmp_path, learner)
+    (course.root / "autograder" / "_unpack.py").write_text(f"ROOT = {str(course.root)!r}\n{TAKEN_OVER}")
+    told, status = collect(course, tmp_path / "in")
+    assert (told["taken"], status) == ([], 3)
+    ada, bob, cleo = (row["reason"] for row in told["refused"])
+    assert ada == "['/opt/unpack/out/42-sample', 'FileNotFoundError'] [(1, 'lo')][2J"
+    assert bob == "lesson.ipynb is a link or a special file; a submission holds regular files only."
+    assert cleo.endswith("could not be unpacked within 1024 MiB and 60 s.")
+    assert not (course.root / "left").exists()
+    assert list((course.room / "submitted").iterdir()) == []
+
+
+def test_a_program_that_was_handed_in_can_still_be_run(fresh_class: Any, tmp_path: Path) -> None:
+    folder = fresh_class.hand_in(tmp_path / "in", "ada")
+    (folder / "shop" / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "shop" / "run.sh").chmod(0o4755)
+    collect(fresh_class, tmp_path / "in")
+    taken = fresh_class.room / "submitted" / "ada" / MODULE
+    modes = [oct((taken / name).stat().st_mode & 0o7777) for name in ("shop/run.sh", "lesson.ipynb")]
+    assert modes == ["0o755", "0o644"]

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from breakwater.errors import CourseError, EngineTrouble
@@ -90,6 +91,12 @@ def why_not() -> str:
     for tool, package in (("unshare", "util-linux"), ("setpriv", "util-linux"), ("bwrap", "bubblewrap")):
         if not shutil.which(tool):
             return f"`{tool}` is not installed (Debian, Ubuntu: apt install {package})"
+    return _refused(os.environ.get("PATH", ""))
+
+
+@cache
+def _refused(path: str) -> str:
+    """Why namespaces are refused here to the programs on `path`. Once: trying takes as long as running a notebook."""
     inner = ["bwrap", "--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     tried = subprocess.run(_namespaces(inner), capture_output=True, text=True, check=False)
     said = tried.stderr.strip().splitlines() or [f"exit status {tried.returncode}"]

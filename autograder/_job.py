@@ -21,11 +21,13 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+sys.path.append(str(Path(__file__).parents[1]))  # nothing of ours is on it yet
+
+from autograder.inside.interpreter import memory
+
 EVERY_S = 0.02
 EACH = 5  # turns between two looks at memory
-FEW, MANY_SHARE = 80, 4
 KEPT = 8 << 20  # bytes of output
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:
@@ -65,11 +67,11 @@ def _watch(child: int, task: dict[str, Any], began: float) -> tuple[int | None, 
         if (status := _reap(child)) is not None:
             return status, "", most
         if task["sandboxed"]:
-            processes = _processes()
+            processes = memory.everybody()
             most, turns = max(most, len(processes)), turns + 1
             if len(processes) > task["processes"]:
                 return None, f"more than {task['processes']} processes at once", most
-            if turns % EACH == 0 and _is_large(processes, task["memory"]):
+            if turns % EACH == 0 and memory.is_more(processes, task["memory"]):
                 return None, f"more than {task['memory'] >> 20} MB of memory", most
         if time.monotonic() - began > task["seconds"]:
             return None, f"no end after {task['seconds']:.0f} s", most
@@ -90,39 +92,6 @@ def _reap(child: int) -> int | None:
             return None
         if pid == child:
             return os.waitstatus_to_exitcode(status)
-
-
-def _processes() -> list[str]:
-    """Who is alive in this namespace. Quick, since a fork bomb does not wait."""
-    return [name for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _is_large(processes: list[str], limit: int) -> bool:
-    """Whether these have more than `limit` bytes of memory.
-
-    What processes share is counted for each of them at first. Only where that is too much, and they are few, is it
-    worth the time to count exactly.
-    """
-    rough = sum(_resident(name) for name in processes)
-    if rough <= limit or len(processes) > FEW:
-        return rough > MANY_SHARE * limit
-    return sum(_proportional(name) for name in processes) > limit
-
-
-def _resident(name: str) -> int:
-    try:
-        with open(f"/proc/{name}/statm", "rb") as file:
-            return int(file.read().split()[1]) * PAGE
-    except (OSError, IndexError):
-        return 0
-
-
-def _proportional(name: str) -> int:
-    try:
-        with open(f"/proc/{name}/smaps_rollup", "rb") as file:
-            return sum(int(line.split()[1]) << 10 for line in file if line.startswith(b"Pss:"))
-    except OSError:
-        return 0
 
 
 def _loopback_up() -> None:

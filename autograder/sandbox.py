@@ -31,7 +31,18 @@ WATCHER = Path(__file__).with_name("_job.py")
 INSIDE = Path(__file__).with_name("inside")
 SEEN = Path("/opt/course")  # where what lies there is, in a cell
 # What it takes to make jails (see `inside/interpreter/jail.py`); none of it is left to what runs in one.
-JAILERS = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "CHOWN", "DAC_READ_SEARCH", "KILL")
+JAILERS = (
+    "SYS_ADMIN",
+    "NET_ADMIN",
+    "SETUID",
+    "SETGID",
+    "SETPCAP",
+    "SETFCAP",
+    "CHOWN",
+    "DAC_READ_SEARCH",
+    "KILL",
+    "SYS_PTRACE",
+)
 GRACE_S = 30.0
 
 

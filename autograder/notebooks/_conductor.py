@@ -30,6 +30,7 @@ from breakwater.errors import EngineTrouble
 
 MEMORY = 4 << 30  # bytes, whatever a learner's process sends
 ENDED, STUBBORN = "this cell ended the interpreter", "this cell could not be interrupted"
+TOOK_MORE = "what this cell started took more than"
 
 
 class Overdue(BaseException):
@@ -154,20 +155,22 @@ class Conductor:
     def _lose(self, index: int) -> None:
         """Give up the cell for which the process was lost."""
         assert self._learner
-        status = self._learner.status()
+        said = self._learner.end()
         self._learner.close()
         self._learner = None
-        self._given_up[index] = STUBBORN if self._clock.rung > 1 else f"{ENDED} ({_ended(status)})"
+        self._given_up[index] = STUBBORN if self._clock.rung > 1 else self._ended(said)
+
+    def _ended(self, said: str) -> str:
+        if said == forks.MEMORY:
+            return f"{TOOK_MORE} {self._task['jail']['limits']['memory'] >> 20} MB of memory"
+        if not said:
+            return f"{ENDED} (nobody knows how)"
+        status = int(said)
+        return f"{ENDED} ({f'exit status {status}' if status >= 0 else signal.Signals(-status).name})"
 
     def _fail(self, cell: Cell, reason: str) -> None:
         cell.outputs[:] = [output for output in cell.outputs if output["output_type"] in ("stream", "display_data")]
         cell.outputs.append(_shown.error("NotJudged", f"{reason}."))
-
-
-def _ended(status: int | None) -> str:
-    if status is None:
-        return "nobody knows how"
-    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
 
 def conduct(forks: socket.socket, caller: socket.socket, folder: int) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from autograder.inside.interpreter.forks import ask
 from autograder.notebooks._cells import Judge
 from autograder.notebooks._shown import Shown
 from breakwater.errors import EngineTrouble
@@ -33,7 +34,8 @@ class Learner:
         self._output, output = os.pipe()
         os.set_blocking(self._output, False)
         theirs = [life, their_control, their_line]
-        socket.send_fds(forks, [b"!"], [*(each.fileno() for each in theirs), output, folder])
+        bound = told["limits"]["memory"] if told["is_jailed"] else 0
+        ask(forks, [*(each.fileno() for each in theirs), output, folder], bound)
         for each in theirs:
             each.close()
         os.close(output)
@@ -83,13 +85,13 @@ class Learner:
         with suppress(OSError):
             self._life.shutdown(socket.SHUT_WR)
 
-    def status(self) -> int | None:
-        """Kill it, and say how it ended: its exit status, less than 0 for a signal. None where nobody knows."""
+    def end(self) -> str:
+        """Kill it, and say how it ended (see `interpreter.forks`): nothing where nobody knows."""
         self.kill()
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             self._life.settimeout(5.0)
-            return int(self._life.recv(16))
-        return None
+            return self._life.recv(16).decode()
+        return ""
 
     def close(self) -> None:
         self.kill()

@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 
 from autograder import sandbox
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from autograder.inside.interpreter.forks import ask
 from breakwater import paths
 from breakwater.errors import EngineTrouble
 
@@ -40,7 +41,7 @@ ENDS_JUDGE = "its test ended the process that judges it"
 @dataclass(frozen=True)
 class Limits:
     """What a notebook may use: seconds for a cell and in all, new processes after one was lost, characters shown by a
-    cell, processes at once, and bytes of memory for each of them and of files.
+    cell, processes at once, bytes of memory for each of them and for all together, and bytes of files.
 
     A cell whose time is over is interrupted; after `grace_s` more its process is ended, and a test that goes on without
     it after as much again."""
@@ -178,7 +179,7 @@ class Interpreter:
         try:
             with its_life, its_caller:
                 sent = [its_life.fileno(), its_caller.fileno(), opened]
-                socket.send_fds(self._started(), [b"!"], sent)
+                ask(self._started(), sent)
         except OSError as error:
             raise EngineTrouble("The process that judges notebooks is gone.") from error
         finally:

@@ -294,6 +294,36 @@ def test_memory_has_bounds(run: Run) -> None:
     assert said[1] == "'x'"
 
 
+TAKES = """
+import os, signal, sys, time
+def takes(megabytes, orphaned):
+    if os.fork() == 0:
+        if orphaned and os.fork():
+            os._exit(0)
+        held = bytearray(megabytes << 20)
+        held[::4096] = b"x" * len(held[::4096])
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("orphaned", [False, True])
+def test_what_a_notebooks_processes_take_together_has_bounds(run: Run, orphaned: bool) -> None:
+    bomb = f"{TAKES}\nfor _ in range(4): takes(300, {orphaned})\ntime.sleep(60)"
+    said = run(bomb, graded("x", "assert 1 == 1"), limits=Limits(memory=1 << 30))
+    assert said == ["NotJudged: what this cell started took more than 1024 MB of memory.", ""]
+
+
+def test_what_processes_share_is_counted_once(run: Run) -> None:
+    said = run(f"{TAKES}\nfor _ in range(20): takes(1, False)\ntime.sleep(1)\n'all'", limits=Limits(memory=1 << 30))
+    assert said == ["'all'"]
+
+
+@pytest.mark.parametrize("call", ["os.memfd_create('x')", "ctypes.CDLL(None).shmget(0, 4096, 0o1666)"])
+def test_memory_that_belongs_to_no_process_is_refused(run: Run, call: str) -> None:
+    (said,) = run(f"import ctypes, os\n{call}")
+    assert said in ("PermissionError: [Errno 1] Operation not permitted", "-1")
+
+
 def test_a_test_catches_what_is_printed_by_what_it_tests(run: Run) -> None:
     test = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said: shout()\n"
     said = run(

@@ -1,9 +1,9 @@
 """A process that imports libraries once, and forks a child for whoever asks.
 
-Whoever asks sends one byte with descriptors. The first is the child's *life*, a socket: a byte that is sent on it
-interrupts the child, and when it is closed the child is killed; its exit status, when it has ended, is said on it. So a
-child never outlives the one for whom it was made, and nobody needs to know its process id. The other descriptors are
-the child's own.
+Whoever asks sends how many bytes of memory the child may take with all that it starts (0: any), with descriptors. The
+first is the child's *life*, a socket: a byte that is sent on it interrupts the child, and when it is closed the child
+is killed; how it ended is said on it, by its exit status or as MEMORY. So a child never outlives the one for whom it
+was made, and nobody needs to know its process id. The other descriptors are the child's own.
 
 A fork copies only the thread that asks for it, so there is one thread; a library that starts another is left out.
 """
@@ -18,14 +18,21 @@ import random
 import select
 import signal
 import socket
+import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import memory
+
 MOST_DESCRIPTORS = 8
+ASKED = struct.Struct("!Q")
+MEMORY = "memory"
+LOOKS_S = 0.05
 PATCHES = frozenset({"gevent", "locust"})  # what changes the whole process when it is imported
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
@@ -33,11 +40,17 @@ prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 
 
 @dataclass
 class Child:
-    """A child that lives. `slot` is the smallest number that no other living one has."""
+    """A child that lives. `slot` is the smallest number that no other living one has; `memory` what it may take."""
 
     life: socket.socket
     slot: int
-    is_alive: bool = True
+    memory: int
+    took_more: bool = False
+
+
+def ask(forks: socket.socket, descriptors: Sequence[int], memory: int = 0) -> None:
+    """Ask for a child at the other end of `forks`."""
+    socket.send_fds(forks, [ASKED.pack(memory)], descriptors)
 
 
 class Forks:
@@ -47,6 +60,7 @@ class Forks:
         self._requests, self._fork = requests, fork
         self._children: dict[int, Child] = {}
         self._poll = select.poll()
+        self._looks_at = 0.0
 
     def serve(self) -> tuple[int, list[int]]:
         """Fork for every request. Returns in a child, with its slot and its descriptors; never in this process."""
@@ -54,7 +68,7 @@ class Forks:
         for descriptor in (self._requests.fileno(), wake):
             self._poll.register(descriptor, select.POLLIN)
         while True:
-            for descriptor, _ in self._poll.poll():
+            for descriptor, _ in self._poll.poll(LOOKS_S * 1000 if self._bounded() else None):
                 if descriptor == wake:
                     os.read(wake, 4096)
                     self._reap()
@@ -64,9 +78,24 @@ class Forks:
                     os.close(wake)
                     os.close(wake_up)
                     return forked
+            self._look()
+
+    def _bounded(self) -> list[int]:
+        return [pid for pid, child in self._children.items() if child.memory and not child.took_more]
+
+    def _look(self) -> None:
+        """Kill whoever took too much memory."""
+        bounded, now = self._bounded(), time.monotonic()
+        if not bounded or now < self._looks_at:
+            return
+        self._looks_at = now + LOOKS_S
+        for pid, family in memory.families(bounded).items():
+            if memory.is_more(family, self._children[pid].memory):
+                self._children[pid].took_more = True
+                os.kill(pid, signal.SIGKILL)
 
     def _answer(self) -> tuple[int, list[int]] | None:
-        asked, descriptors, _, _ = socket.recv_fds(self._requests, 1, MOST_DESCRIPTORS)
+        asked, descriptors, _, _ = socket.recv_fds(self._requests, ASKED.size, MOST_DESCRIPTORS)
         if not asked:
             os._exit(0)
         life, *others = descriptors
@@ -83,7 +112,7 @@ class Forks:
         for descriptor in others:
             os.close(descriptor)
         if pid > 0:
-            self._children[pid] = Child(socket.socket(fileno=life), slot)
+            self._children[pid] = Child(socket.socket(fileno=life), slot, *ASKED.unpack(asked))
             self._poll.register(life, select.POLLIN)
         else:
             os.close(life)  # which says that there is no child
@@ -125,7 +154,8 @@ class Forks:
                 with contextlib.suppress(KeyError):
                     self._poll.unregister(child.life.fileno())
                 with contextlib.suppress(OSError):
-                    child.life.send(str(os.waitstatus_to_exitcode(ended[1])).encode())
+                    status = str(os.waitstatus_to_exitcode(ended[1]))
+                    child.life.send((MEMORY if child.took_more else status).encode())
                 child.life.close()
 
 

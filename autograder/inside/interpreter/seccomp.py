@@ -1,4 +1,5 @@
-"""System calls that a learner's process has no use for, and that reach far into the kernel: refused."""
+"""System calls that a learner's process has no use for, and that reach far into the kernel: refused. So are those that
+take memory which belongs to no process, and so to no bound."""
 
 import ctypes
 import errno
@@ -27,6 +28,7 @@ BOTH = {
     "fsmount": 432,
     "fspick": 433,
     "mount_setattr": 442,
+    "memfd_secret": 447,
 }
 REFUSED = {
     # name: (x86_64, aarch64)
@@ -56,6 +58,8 @@ REFUSED = {
     "swapoff": (168, 225),
     "reboot": (169, 142),
     "acct": (163, 89),
+    "memfd_create": (319, 279),
+    "shmget": (29, 194),
 }
 
 

@@ -1,10 +1,10 @@
 """What this machine can and cannot run, found by trying, and what to do about it.
 
-Each probe is a function that returns a `Finding`; they run side by side, each bounded in time.
+Each probe is a function that returns a `Finding`; they run side by side, each bounded in time. Other packages bring
+more through the entry-point group `breakwater.doctor`, by their names.
 """
 
 import asyncio
-import importlib.util
 import os
 import platform
 import shutil
@@ -15,11 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 from breakwater import paths
 from breakwater.errors import BadInput, EngineTrouble, did_you_mean
 
+GROUP = "breakwater.doctor"
 PROBE_S = 2.5
 GIB = 1024**3
 NEEDED_MEMORY = 1 * GIB  # a shop takes 0.3 GiB, JupyterLab with one notebook 0.4
@@ -53,12 +56,24 @@ def examine(names: Iterable[str] = ()) -> list[Finding]:
     Raises:
         BadInput: no probe has that name.
     """
-    chosen = list(names) or list(PROBES)
+    known = probes()
+    chosen = list(names) or list(known)
     for name in chosen:
-        if name not in PROBES:
-            raise BadInput(f"No probe is called `{name}`.{did_you_mean(name, PROBES)} All: {', '.join(PROBES)}.")
-    with ThreadPoolExecutor(len(PROBES)) as pool:
-        return list(pool.map(lambda name: PROBES[name](), chosen))
+        if name not in known:
+            raise BadInput(f"No probe is called `{name}`.{did_you_mean(name, known)} All: {', '.join(known)}.")
+    with ThreadPoolExecutor(len(known)) as pool:
+        return list(pool.map(lambda name: known[name](), chosen))
+
+
+def probes() -> dict[str, Callable[[], Finding]]:
+    """All probes by name: ours, and those of packages that are installed and present."""
+    theirs = (entry for entry in entry_points(group=GROUP) if find_spec(entry.module.partition(".")[0]))
+    return PROBES | {entry.name: partial(_brought, entry) for entry in theirs}
+
+
+def _brought(entry: EntryPoint) -> Finding:
+    found: Finding = entry.load()()
+    return found
 
 
 def abilities(findings: Iterable[Finding]) -> dict[str, bool]:
@@ -73,7 +88,7 @@ def abilities(findings: Iterable[Finding]) -> dict[str, bool]:
 
 def _python() -> Finding:
     says = f"Python {platform.python_version()} at {sys.executable}"
-    if absent := [package for package in ("asyncpg", "fastapi", "uvicorn") if not importlib.util.find_spec(package)]:
+    if absent := [package for package in ("asyncpg", "fastapi", "uvicorn") if not find_spec(package)]:
         return Finding("python", State.MISSING, f"{says}, without {', '.join(absent)}", "Run: make setup")
     return Finding("python", State.READY, says)
 
@@ -126,7 +141,7 @@ def _sandbox() -> Finding:
     tried = _run(*outer, *inner)
     if tried is None or tried.returncode:
         return found(State.MISSING, f"Namespaces are refused here: {_last_line(tried)}", _userns_remedy())
-    return found(State.READY, "Namespaces and bubblewrap work: submissions can be graded.")
+    return found(State.READY, "Namespaces and bubblewrap work.")
 
 
 def _userns_remedy() -> str:
@@ -159,7 +174,7 @@ def _docker() -> Finding:
 
 
 def _jupyterlab() -> Finding:
-    if not importlib.util.find_spec("jupyterlab"):
+    if not find_spec("jupyterlab"):
         return Finding("jupyterlab", State.MISSING, "JupyterLab is not installed.", "Run: make start")
     from importlib.metadata import version
 
@@ -258,6 +273,6 @@ PROBES: dict[str, Callable[[], Finding]] = {
 ABILITIES = {
     "Take the course: run the shop, break it, have it checked": ("python", "git", "postgresql", "disk"),
     "Read and run the lessons in JupyterLab": ("python", "jupyterlab"),
-    "Grade a class": ("python", "git", "postgresql", "sandbox", "disk"),
+    "Grade a class": ("python", "git", "postgresql", "sandbox", "breakout", "disk"),
     "Run the shop in containers": ("docker",),
 }

@@ -57,8 +57,11 @@ class Limits:
 
 
 def libraries(*notebooks: NotebookNode) -> tuple[str, ...]:
-    """The modules that the code cells of notebooks import, by name. A cell that is no plain Python has none."""
-    found: dict[str, None] = {}
+    """The modules that the code cells of notebooks import, by name, after those that most do.
+
+    A cell that is no plain Python has none.
+    """
+    found = dict.fromkeys(ALWAYS)
     for cell in (cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"):
         try:
             tree = ast.parse("\n".join(line for line in cell.source.splitlines() if line[:1] not in ("%", "!")))
@@ -78,8 +81,8 @@ class Interpreter:
     It starts with the first notebook; `close` ends it, and so does leaving it as a context.
     """
 
-    def __init__(self, imports: Iterable[str] = ()) -> None:
-        self._imports = tuple(dict.fromkeys([*ALWAYS, *imports]))
+    def __init__(self, imports: Iterable[str] = ALWAYS) -> None:
+        self._imports = tuple(imports)
         self._lock = threading.Lock()
         self._conductors: socket.socket | None = None
         self._processes: list[subprocess.Popen[bytes]] = []

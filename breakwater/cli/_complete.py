@@ -87,9 +87,9 @@ def engines(incomplete: str) -> Offers:
 
 def probes(incomplete: str) -> Offers:
     """What `course doctor` can look at."""
-    from breakwater.doctor import PROBES
+    from breakwater import doctor
 
-    return [(name, "") for name in PROBES if name.startswith(incomplete)]
+    return [(name, "") for name in doctor.probes() if name.startswith(incomplete)]
 
 
 COMPLETERS: dict[object, Completer] = {

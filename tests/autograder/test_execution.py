@@ -445,4 +445,4 @@ def _is_of_this_test(pid: str) -> bool:
 
 def test_libraries_are_found_by_name() -> None:
     cells = ("import numpy as np\nfrom os import path", "%matplotlib inline\nimport json.decoder", "x = = 1")
-    assert libraries(notebook(*cells)) == ("numpy", "os", "json.decoder")
+    assert libraries(notebook(*cells)) == ("matplotlib.pyplot", "numpy", "os", "json.decoder")

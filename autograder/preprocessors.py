@@ -13,19 +13,22 @@ What a submitted notebook gets back is in `repair`, what its cells are worth in 
 """
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_output
 from nbgrader import preprocessors
+from nbgrader.coursedir import CourseDirectory
 from traitlets import Integer
 
 from autograder.classroom import LAB
 from autograder.gradebook.book import Gradebook
 from autograder.labs import scores as lab_scores
 from autograder.notebooks import execution
+from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.reading import parse
 from autograder.notebooks.repair import repair
+from autograder.notebooks.running import Running
 from autograder.notebooks.score import score
 
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
@@ -64,13 +67,39 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         )
 
     def preprocess(self, nb: Any, resources: Any = None, km: Any = None) -> tuple[Any, Any]:
-        return _interpreter().run(nb, Path(resources["metadata"]["path"]), self.limits()), resources
+        told = resources["nbgrader"]
+        running = _kept.of(told["assignment"], self.config)
+        return running.run(told["notebook"], nb, Path(resources["metadata"]["path"])), resources
 
 
-@cache
-def _interpreter() -> execution.Interpreter:
-    """One for all notebooks that this process runs."""
-    return execution.Interpreter()
+class _Kept:
+    """What ran the last notebook runs the next one, too, while that is of the same assignment and has the same sources.
+
+    By them `course grade` decides which tests run beside the learner's code; so it is decided here.
+    """
+
+    def __init__(self) -> None:
+        self._made_from: object = None
+        self._running: Running | None = None
+
+    def of(self, assignment: str, config: Any) -> Running:
+        course = CourseDirectory(config=config)
+        folder = Path(course.format_path(course.source_directory, ".", assignment))
+        sources = {file.stem: file.read_bytes() for file in sorted(folder.glob("*.ipynb"))}
+        if self._running is None or self._made_from != (assignment, sources):
+            self.close()
+            solved = {name: parse(source) for name, source in sources.items()}
+            self._running = Running(Assignment(assignment, {}, config, solved, folder))
+            self._made_from = assignment, sources
+        return self._running
+
+    def close(self) -> None:
+        if self._running:
+            self._running.close()
+        self._running = None
+
+
+_kept = _Kept()  # by this process
 
 
 class SaveGrades(preprocessors.NbGraderPreprocessor):  # type: ignore[misc]

@@ -8,7 +8,7 @@ beside the learner's code, is found out from the source before its first submiss
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +31,25 @@ def interpreter(assignment: Assignment) -> Iterator[Run]:
         NoSandbox: this machine cannot confine a submission.
     """
     sandbox.require()
-    with Interpreter(libraries(*assignment.sources.values())) as running:
-        yield _Runner(assignment, running).run
+    with closing(Running(assignment)) as running:
+        yield running.run
 
 
-class _Runner:
-    def __init__(self, assignment: Assignment, running: Interpreter) -> None:
-        self._assignment, self._running = assignment, running
+class Running:
+    """Runs submissions of an assignment until it is closed: see `interpreter`."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._running = Interpreter(libraries(*assignment.sources.values()))
         self._limits = limits(assignment.config)
         self._inside: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
 
     def run(self, name: str, notebook: Any, folder: Path) -> Any:
         return self._running.run(notebook, folder, self._limits, self._tests_inside(name))
+
+    def close(self) -> None:
+        self._running.close()
 
     def _tests_inside(self, name: str) -> frozenset[str]:
         with self._lock:

@@ -1,6 +1,7 @@
 """Keeps the process that reads submitted notebooks in the sandbox (see `inside/interpreter/reader.py`).
 
-There is one, since it knows nothing of an assignment. It starts with the first notebook, and ends when we do.
+There is one, since it knows nothing of an assignment. It starts with the first notebook, if nobody started it before,
+and ends when we do.
 """
 
 import socket
@@ -24,6 +25,7 @@ class Reader:
         self._lock = threading.Lock()
         self._caller: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
 
     def read(self, file: int) -> Message:
         """What the reader says of a file, a descriptor: `{"notebook": …}` or `{"reason": …}`.
@@ -43,26 +45,37 @@ class Reader:
                     self._end()
         return {"reason": TOO_MUCH}
 
-    def _started(self) -> socket.socket:
+    def start(self) -> None:
+        """Start, and do not wait until it can read."""
+        with self._lock:
+            self._begin()
+
+    def _begin(self) -> socket.socket:
         if self._caller is None:
             self._caller, theirs = socket.socketpair()
             self._caller.settimeout(PATIENCE_S)
             with theirs:
                 command = [sys.executable, "-m", "interpreter.reader", str(theirs.fileno())]
                 self._process = sandbox.start_in_cell(command, {}, theirs)
+        return self._caller
+
+    def _started(self) -> socket.socket:
+        caller = self._begin()
+        if not self._is_ready:
             try:
-                Channel(self._caller).read()
+                Channel(caller).read()
             except Lost:
                 self._end()
                 raise EngineTrouble("The process that reads notebooks does not start.") from None
-        return self._caller
+            self._is_ready = True
+        return caller
 
     def _end(self) -> None:
         if self._caller and self._process:
             self._caller.close()
             self._process.kill()
             self._process.wait()
-        self._caller = None
+        self._caller, self._is_ready = None, False
 
 
 @cache

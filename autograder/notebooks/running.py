@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder import sandbox
 from autograder.notebooks import autograded
+from autograder.notebooks._reader import reader
 from autograder.notebooks.assignment import Assignment
 from autograder.notebooks.execution import Interpreter, Limits, libraries
 
@@ -31,6 +32,7 @@ def interpreter(assignment: Assignment) -> Iterator[Run]:
         NoSandbox: this machine cannot confine a submission.
     """
     sandbox.require()
+    reader().start()  # while the first submission is found
     with closing(Running(assignment)) as running:
         yield running.run
 

@@ -84,9 +84,9 @@ def prepare() -> None:
     quiet()
     for minor in MINORS:
         parse(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": minor}).encode())
-    for what, most in {"AS": MEMORY, "FSIZE": 0, "CORE": 0}.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
     if sys.platform == "linux":
+        for what, most in {"AS": MEMORY, "FSIZE": 0, "CORE": 0}.items():
+            resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
         forks.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         seccomp.restrict()
 

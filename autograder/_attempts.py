@@ -53,7 +53,7 @@ def forks(most: int) -> bool:
     return True
 
 
-def tried(given: dict) -> str:  # type: ignore[type-arg]
+def tried(given: dict[str, dict[str, object]]) -> str:
     """JSON: attempt → whether it succeeded."""
     found = {}
     for attempt, arguments in given.items():

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def _answer(server: socket.socket, token: str) -> None:
             caller.sendall(token.encode())
 
 
-def _seen(given: Given, run: Any) -> dict[str, bool]:
+def _seen(given: Given, run: Callable[[str], str]) -> dict[str, bool]:
     """Which attempts succeeded where `run` runs them. Whether something was written is seen here."""
     told: dict[str, bool] = json.loads(run(f"{ATTEMPTS.read_text()}\nprint(tried({given!r}))"))
     return told | {"writes": Path(given["writes"]["left"]).exists()}

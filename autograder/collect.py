@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from autograder import _unpack, sandbox
+from autograder import _unpack, confined, sandbox
 from autograder.classroom import LAB, REPORT, TIMESTAMP, Classroom, student_id
 from autograder.notebooks.reading import Unreadable, read
 from breakwater import paths, submission
@@ -108,7 +108,7 @@ def _unpacked(found: Path, into: Path) -> dict[str, str]:
         return _unpack.unpack(found, into, into.name)
     archive, place = f"{UNPACKING}/in/{found.name}", f"{UNPACKING}/out"
     program = {Path(_unpack.__file__): f"{UNPACKING}/_unpack.py", paths.ROOT / "breakwater": f"{UNPACKING}/breakwater"}
-    said = sandbox.run_in_cell(
+    said = confined.run(
         [sys.executable, f"{UNPACKING}/_unpack.py", archive, f"{place}/{into.name}", into.name],
         sees=program | {found: archive},
         writes=(into.parent, place),

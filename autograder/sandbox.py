@@ -2,8 +2,8 @@
 
 Two shapes. A *job* (`run_in_job`) holds one judging from end to end: judge, databases, provider, and the learner's
 services as the inner side; namespaces of its own for processes, network, mounts and IPC, a private tmpfs for
-everything that it writes, and a watcher that is its process 1 (`_job.py`). A *cell* (`start_in_cell`) wraps a warm
-process, whose forks run notebooks, each in a jail of its own, or read them.
+everything that it writes, and a watcher that is its process 1 (`_job.py`). A *cell* (see `confined`) wraps a warm
+process, whose forks run notebooks, each in a jail of its own, and whatever reads or unpacks what was handed in.
 
 A job's process 1 dies when this process does, and with it the kernel ends everything in its namespace: neither
 `kill -9` nor a fork bomb leaves anything behind.
@@ -11,15 +11,12 @@ A job's process 1 dies when this process does, and with it the kernel ends every
 
 import json
 import os
-import resource
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -28,21 +25,6 @@ from breakwater.errors import CourseError, EngineTrouble
 
 UNSANDBOXED = "BREAKWATER_UNSANDBOXED"
 WATCHER = Path(__file__).with_name("_job.py")
-INSIDE = Path(__file__).with_name("inside")
-SEEN = Path("/opt/course")  # where what lies there is, in a cell
-# What it takes to make jails (see `inside/interpreter/jail.py`); none of it is left to what runs in one.
-JAILERS = (
-    "SYS_ADMIN",
-    "NET_ADMIN",
-    "SETUID",
-    "SETGID",
-    "SETPCAP",
-    "SETFCAP",
-    "CHOWN",
-    "DAC_READ_SEARCH",
-    "KILL",
-    "SYS_PTRACE",
-)
 GRACE_S = 30.0
 
 
@@ -131,7 +113,7 @@ def run_in_job(
         told = {
             "argv": list(argv),
             "stdin": stdin,
-            "env": {"PATH": _path(), "LANG": "C.UTF-8", "HOME": scratch, "TMPDIR": scratch}
+            "env": {"PATH": path(), "LANG": "C.UTF-8", "HOME": scratch, "TMPDIR": scratch}
             | {"BREAKWATER_STATE": scratch, **(env or {})},
             "scratch": scratch,
             "sandboxed": sandboxed,
@@ -177,7 +159,8 @@ def _namespaces(command: Sequence[str]) -> list[str]:
     ]
 
 
-def _path() -> str:
+def path() -> str:
+    """The PATH of what runs in a sandbox."""
     return f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -199,106 +182,3 @@ class _scratch:
     def __exit__(self, *exc: object) -> None:
         if not self.sandboxed:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def start_in_cell(
-    argv: Sequence[str], env: Mapping[str, str], *sockets: socket.socket, keeps: Sequence[str] = ()
-) -> "subprocess.Popen[bytes]":
-    """Start a program of `inside/` in a cell, with these sockets, and capabilities that it `keeps`.
-
-    Where the instructor does without a sandbox, it is started as any program.
-    """
-    is_open = is_unsandboxed()
-    env = {"PYTHONPATH": str(INSIDE if is_open else SEEN), "PYTHONDONTWRITEBYTECODE": "1", **env}
-    return start(argv if is_open else cell_command(argv, env, keeps), env, *sockets)
-
-
-def run_in_cell(
-    argv: Sequence[str], *, sees: Mapping[Path, str], writes: tuple[Path, str], limits: Limits, most: int = 1 << 16
-) -> str:
-    """Run a program to its end in a cell that sees these files and folders at these places, and writes into one.
-
-    Returns what it printed, of which no more than `most` bytes count; nothing if it broke a limit.
-    """
-    mounts = [part for file, place in sees.items() for part in ("--ro-bind", str(file), place)]
-    mounts += ["--bind", str(writes[0]), writes[1], "--die-with-parent"]
-    bounds = {"AS": limits.memory, "CPU": int(limits.seconds), "FSIZE": limits.written, "CORE": 0}
-
-    def bound() -> None:
-        for what, limit in bounds.items():
-            resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (limit, limit))
-
-    with tempfile.TemporaryFile() as said:
-        command = cell_command(argv, {"PYTHONDONTWRITEBYTECODE": "1"}, mounts=mounts)
-        with suppress(subprocess.TimeoutExpired):
-            subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.DEVNULL,
-                preexec_fn=bound,
-                timeout=limits.seconds,
-                check=False,
-            )
-        said.seek(0)
-        return said.read(most).decode("utf-8", "replace")
-
-
-def start(command: Sequence[str], env: Mapping[str, str], *sockets: socket.socket) -> "subprocess.Popen[bytes]":
-    """Start a program that is told all by these sockets."""
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[each.fileno() for each in sockets],
-        env=os.environ | env,
-        start_new_session=True,
-    )
-
-
-def cell_command(
-    argv: Sequence[str], env: Mapping[str, str], keeps: Sequence[str] = (), mounts: Sequence[str] = ()
-) -> list[str]:
-    """Return the command that runs a program in a cell: it sees the system, the interpreter, the venv and what lies in
-    `inside/`, all read-only, an empty /tmp, and no network."""
-    root = os.geteuid() == 0
-    user = [] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]  # root there: whoever grades, here
-    env = {"PATH": _path(), "HOME": "/tmp", "LANG": "C.UTF-8", "USER": "learner", **env}
-    return [
-        *("bwrap", *user, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-        *("--hostname", "notebook", "--new-session", "--clearenv", "--cap-drop", "ALL"),
-        *(part for capability in keeps for part in ("--cap-add", f"CAP_{capability}")),
-        # First, so that a course that lies under /tmp is not hidden.
-        *("--perms", "1777", "--tmpfs", "/tmp"),
-        *_system(),
-        *("--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/submission"),
-        *mounts,
-        *("--remount-ro", "/dev", "--remount-ro", "/"),
-        *(part for key, value in env.items() for part in ("--setenv", key, value)),
-        *("--chdir", "/", "--", *argv),
-    ]
-
-
-def _system() -> Iterator[str]:
-    """Mounts that every program needs: /usr, the interpreter, the venv, and a course package without the course."""
-    yield from ("--ro-bind", "/usr", "/usr")
-    for name in ("lib", "lib32", "lib64", "bin", "sbin"):
-        top = Path("/", name)
-        if top.is_symlink():
-            yield from ("--symlink", os.readlink(top), str(top))
-        elif top.exists():
-            yield from ("--ro-bind", str(top), str(top))
-    for file in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/fonts"):
-        yield from ("--ro-bind-try", file, file)
-    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
-        if not Path(prefix).is_relative_to("/usr"):
-            yield from _at(Path(prefix), "--ro-bind")
-    yield from ("--perms", "0755", "--dir", "/opt", "--ro-bind", str(INSIDE), str(SEEN))
-
-
-def _at(folder: Path, how: str) -> Iterator[str]:
-    """Mount a folder at its own path. Its parents are made open: the real ones may be closed to the learner's user."""
-    for parent in reversed(folder.parents[:-1]):
-        yield from ("--perms", "0755", "--dir", str(parent))
-    yield from (how, str(folder), str(folder))

@@ -10,7 +10,7 @@ import sys
 import threading
 from functools import cache
 
-from autograder import sandbox
+from autograder import confined, sandbox
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
 from breakwater.errors import EngineTrouble
 
@@ -56,7 +56,7 @@ class Reader:
             self._caller.settimeout(PATIENCE_S)
             with theirs:
                 command = [sys.executable, "-m", "interpreter.reader", str(theirs.fileno())]
-                self._process = sandbox.start_in_cell(command, {}, theirs)
+                self._process = confined.start(command, {}, theirs)
         return self._caller
 
     def _started(self) -> socket.socket:

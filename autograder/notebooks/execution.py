@@ -25,7 +25,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder import sandbox
+from autograder import confined, sandbox
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
 from autograder.inside.interpreter.forks import ask
 from breakwater import paths
@@ -226,7 +226,7 @@ def _start_learners(requests: socket.socket, imports: tuple[str, ...]) -> "subpr
         "PAGER": "cat",
         "TERM": "xterm-color",
     }
-    return sandbox.start_in_cell(command, env, requests, keeps=sandbox.JAILERS)
+    return confined.start(command, env, requests, keeps=confined.JAILERS)
 
 
 def _start_judge(
@@ -235,7 +235,7 @@ def _start_judge(
     sockets = (str(requests.fileno()), str(learners.fileno()))
     command = [sys.executable, "-m", "autograder.notebooks._conductor", *sockets, *imports]
     env = {"PYTHONPATH": str(paths.ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    return sandbox.start(command, env, requests, learners)
+    return confined.start_outside(command, env, requests, learners)
 
 
 def _jail(folder: Path, limits: Limits) -> Message:

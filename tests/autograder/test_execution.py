@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from autograder import confined
 from autograder.notebooks.execution import Interpreter, Limits, libraries
 from tests.autograder.notebooks import graded, notebook, told
 from tests.waiting import until
@@ -394,16 +395,10 @@ def test_a_library_that_starts_threads_is_left_out(tmp_path: Path, folder: Path,
         "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
     )
     monkeypatch.setenv("BREAKWATER_UNSANDBOXED", "1")
-    monkeypatch.setattr("autograder.notebooks.execution.sandbox.INSIDE", f"{_inside()}:{tmp_path}")
+    monkeypatch.setattr(confined, "INSIDE", f"{confined.INSIDE}:{tmp_path}")
     with Interpreter(["threaded", "decimal"]) as interpreter:
         cells = ("import sys\n('threaded' in sys.modules, 'decimal' in sys.modules)",)
         assert Run(interpreter, folder)(*cells) == ["(False, True)"]
-
-
-def _inside() -> Path:
-    from autograder import sandbox
-
-    return sandbox.INSIDE
 
 
 def test_without_a_sandbox_the_same_runs_unconfined(folder: Path, monkeypatch: Any) -> None:

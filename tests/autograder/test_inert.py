@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograder.sandbox import INSIDE
+from autograder.confined import INSIDE
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from autograder.collect import Refused
 from autograder.gradebook.book import Gradebook
 from autograder.handed_in import HandedIn
 from autograder.notebooks.assignment import Assignment
+from autograder.notebooks.execution import Interpreter
 from autograder.notebooks.judge import judge_submission
 from autograder.notebooks.reading import Unreadable
 from autograder.notebooks.running import Run, interpreter
@@ -92,18 +93,24 @@ class _Judged:
 
 
 def grade(
-    assignment: Assignment, submissions: Sequence[HandedIn], results: Results, *, jobs: int, force: bool = False
+    assignment: Assignment,
+    submissions: Sequence[HandedIn],
+    results: Results,
+    *,
+    jobs: int,
+    force: bool = False,
+    started: Interpreter | None = None,
 ) -> Iterator[Graded | Refused]:
     """Grade submissions, `jobs` at a time, and enter the scores; yield each as it is finished, in no order.
 
-    With `force`, what was graded already is graded again.
+    With `force`, what was graded already is graded again. `started` is an interpreter that is to run them.
 
     Raises:
         NoSandbox: this machine cannot confine a submission.
         BadInput: the assignment does not fit the gradebook.
     """
     [(name, released)] = assignment.notebooks.items()
-    with results.alone(), Gradebook(results.gradebook) as book, interpreter(assignment) as run:
+    with results.alone(), Gradebook(results.gradebook) as book, interpreter(assignment, started) as run:
         book.enter(assignment.name, name, released)
         entered = set() if force else book.students(assignment.name)
         batch = _Batch(assignment, results, run, entered)

@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import batch, handed_in, sandbox
+from autograder import handed_in
 from autograder.collect import Refused
 from autograder.notebooks import assignment
+from autograder.notebooks._reader import reader
+from autograder.notebooks.execution import Interpreter, libraries
+from autograder.notebooks.reading import Unreadable, parse
 from breakwater.cli._out import notes, print_json
 from breakwater.errors import BadInput, did_you_mean
+
+if TYPE_CHECKING:
+    from autograder.batch import Graded
+
+Came = Union["Graded", Refused]
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,9 @@ class Tally:
 
     def __init__(self, *, keeps: bool) -> None:
         self.graded = self.resumed = self.for_person = self.refused = self.trouble = 0
-        self.rows: list[batch.Graded | Refused] | None = [] if keeps else None
+        self.rows: list[Came] | None = [] if keeps else None
 
-    def add(self, one: batch.Graded | Refused) -> None:
+    def add(self, one: Came) -> None:
         if self.rows is not None:
             self.rows.append(one)
         if isinstance(one, Refused):
@@ -65,7 +73,26 @@ def grade(request: Request, *, as_json: bool) -> Tally:
         BadInput: the source, the folder of submissions or the gradebook is none; there is no such student.
         NoSandbox: this machine cannot confine a submission.
     """
-    sandbox.require()
+    with _started(request.source) as started:
+        return _grade(request, started, as_json=as_json)
+
+
+@contextmanager
+def _started(source: Path) -> Iterator[Interpreter]:
+    """Yield an interpreter for a source. It starts at once: importing nbgrader takes as long as that does."""
+    try:
+        imports = libraries(parse(source.read_bytes()))
+    except (OSError, Unreadable):  # which is told when it is loaded
+        imports = libraries()
+    with Interpreter(imports) as interpreter:
+        interpreter.start()
+        reader().start()
+        yield interpreter
+
+
+def _grade(request: Request, started: Interpreter, *, as_json: bool) -> Tally:
+    from autograder import batch
+
     work = assignment.load(request.source, request.assignment)
     if _holds_results(request):
         work = work.without_files()
@@ -74,7 +101,8 @@ def grade(request: Request, *, as_json: bool) -> Tally:
     results = batch.Results(request.gradebook.resolve(), work.name, name)
     tally = Tally(keeps=as_json)
     with _progress(len(submissions), tally) as advance:
-        for one in batch.grade(work, submissions, results, jobs=request.jobs or _processors(), force=request.force):
+        jobs = request.jobs or _processors()
+        for one in batch.grade(work, submissions, results, jobs=jobs, force=request.force, started=started):
             tally.add(one)
             advance()
             if not as_json:
@@ -121,7 +149,7 @@ def _progress(total: int, tally: Tally) -> Iterator[Any]:
         yield lambda: progress.update(task, advance=1, description=str(tally))
 
 
-def _say(one: batch.Graded | Refused) -> None:
+def _say(one: Came) -> None:
     if isinstance(one, Refused):
         typer.echo(f"refused: {one.source}: {one.reason}", err=True)
         return
@@ -131,7 +159,7 @@ def _say(one: batch.Graded | Refused) -> None:
     typer.echo(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {told}".rstrip())
 
 
-def _report(name: str, notebook: str, rows: list[batch.Graded | Refused]) -> dict[str, Any]:
+def _report(name: str, notebook: str, rows: list[Came]) -> dict[str, Any]:
     graded = [one for one in rows if not isinstance(one, Refused)]
     refused = [one for one in rows if isinstance(one, Refused)]
     return {

@@ -78,7 +78,8 @@ def libraries(*notebooks: NotebookNode) -> tuple[str, ...]:
 class Interpreter:
     """Runs notebooks, several at once if asked from several threads. `imports` are the modules that it imports first.
 
-    It starts with the first notebook; `close` ends it, and so does leaving it as a context.
+    It starts with the first notebook, if nobody started it before. `close` ends it, and so does leaving it as a
+    context.
     """
 
     def __init__(self, imports: Iterable[str] = ALWAYS) -> None:
@@ -92,6 +93,11 @@ class Interpreter:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def start(self) -> None:
+        """Start, and do not wait until it can run a notebook. Raises NoSandbox."""
+        sandbox.require()
+        self._started()
 
     def run(
         self,

@@ -23,8 +23,8 @@ Run = Callable[[str, Any, Path], Any]
 
 
 @contextmanager
-def interpreter(assignment: Assignment) -> Iterator[Run]:
-    """Yield what runs submissions of an assignment.
+def interpreter(assignment: Assignment, started: Interpreter | None = None) -> Iterator[Run]:
+    """Yield what runs submissions of an assignment, by an interpreter that was started for it if there is one.
 
     It may raise EngineTrouble: a notebook could not be run, and nothing follows about it.
 
@@ -33,16 +33,16 @@ def interpreter(assignment: Assignment) -> Iterator[Run]:
     """
     sandbox.require()
     reader().start()  # while the first submission is found
-    with closing(Running(assignment)) as running:
+    with closing(Running(assignment, started)) as running:
         yield running.run
 
 
 class Running:
     """Runs submissions of an assignment until it is closed: see `interpreter`."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, started: Interpreter | None = None) -> None:
         self._assignment = assignment
-        self._running = Interpreter(libraries(*assignment.sources.values()))
+        self._running = started or Interpreter(libraries(*assignment.sources.values()))
         self._limits = limits(assignment.config)
         self._inside: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()

@@ -224,7 +224,7 @@ def test_the_size_of_a_class_does_not_decide_how_many_are_at_hand(
         room.hand_in(f"s{number}", RIGHT)
 
     @contextmanager
-    def without_running(_: Any) -> Iterator[Any]:
+    def without_running(*_: Any) -> Iterator[Any]:
         yield lambda name, notebook, folder: judged.append(folder) or notebook
 
     monkeypatch.setattr(batch, "interpreter", without_running)

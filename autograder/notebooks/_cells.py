@@ -24,6 +24,7 @@ OWN = ("numpy", "pandas")  # libraries whose values cross: of these a test has i
 MODULE = "__test__"  # of what a test defines
 FILE = "<test>"
 AROUND = 2  # lines of the test, shown before and after the one that failed
+LONG = 10_000  # characters of an error's text
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -164,11 +165,19 @@ def _result(value: Any) -> list[dict[str, Any]]:
 
 
 def _error(error: BaseException, source: str) -> dict[str, Any]:
-    name, message = type(error).__name__, str(error)
+    name, message = type(error).__name__[:LONG], _text(error)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
     at = int((lines[-1] if lines else getattr(error, "lineno", None)) or 0)
     shown = [f"{name:<42}Traceback (most recent call last)", *_around(source, at), f"{name}: {message}"]
     return {"output_type": "error", "ename": name, "evalue": message, "traceback": shown}
+
+
+def _text(error: BaseException) -> str:
+    """What an error says; it may have come from the other side, and have to ask there."""
+    try:
+        return str(error)[:LONG]
+    except Exception as trouble:
+        return f"<its text raises {type(trouble).__name__}>"
 
 
 def _around(source: str, at: int) -> Iterator[str]:

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from nbformat import NotebookNode
@@ -116,6 +117,7 @@ class Interpreter:
             "limits": asdict(limits),
             "jail": _jail(folder, limits),
             "given_up": {},
+            "began": monotonic(),
         }
         for cell, ran in zip(cells, self._ran(task, folder), strict=True):
             cell.outputs = [NotebookNode(output) for output in ran["outputs"]]
@@ -154,7 +156,7 @@ class Interpreter:
 
     def _conducted(self, task: Message, folder: Path) -> tuple[int | None, list[Message] | None, bool]:
         """Have a conductor do it. Return the cell that it began last, what it answered, and whether we stopped it."""
-        at, patience_s = None, task["limits"]["cell_s"] + 3 * task["limits"]["grace_s"] + PATIENCE_S
+        at, since, cell_s = None, monotonic(), task["limits"]["cell_s"]
         life, caller = self._fork(folder)
         with life, caller:
             caller.settimeout(STARTS_S)
@@ -162,10 +164,10 @@ class Interpreter:
             try:
                 channel.send(task)
                 while "begin" in (said := channel.read()):
-                    at = said["begin"]
-                    caller.settimeout(patience_s)
-            except Lost as lost:
-                return at, None, isinstance(lost.__cause__, TimeoutError)
+                    at, since = said["begin"], monotonic()
+                    caller.settimeout(cell_s + 3 * task["limits"]["grace_s"] + PATIENCE_S)
+            except Lost:
+                return at, None, monotonic() - since >= cell_s
         if "trouble" in said:
             raise EngineTrouble(said["trouble"])
         return at, said["cells"], False

@@ -74,11 +74,14 @@ def bounded(folder: Path, files: Iterator[Path]) -> Iterator[Path]:
 
 
 def write(notebook: Any, file: Path) -> None:
-    """Write a graded notebook: others find the old one or the new one, never half of it."""
+    """Write a graded notebook: others find the old one or the new one, never half of it.
+
+    What no encoding has, half of a pair of surrogates, becomes a question mark.
+    """
     import nbformat
 
     half = file.with_name(f".{file.name}.{os.getpid()}")
-    half.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
+    half.write_bytes(f"{nbformat.writes(notebook, version=4)}\n".encode(errors="replace"))
     half.replace(file)
 
 

@@ -4,6 +4,8 @@ What it shows of earlier runs is dropped before anything looks at it: it has no 
 file, and a right answer is not to be lost over an odd output.
 """
 
+import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 from breakwater.errors import CourseError
 
 NOTEBOOK_BYTES = 10 << 20
+HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a pair of surrogates, in JSON
 
 for _mended in (DuplicateCellId, MissingIDFieldWarning):
     warnings.filterwarnings("ignore", category=_mended)
@@ -42,13 +45,20 @@ def read(file: Path) -> NotebookNode:
 def parse(data: bytes) -> NotebookNode:
     """Return the notebook in these bytes, as `read` does. Raises Unreadable."""
     try:
-        notebook: NotebookNode = nbformat.convert(reader.reads(data.decode("utf-8")), 4)
+        notebook: NotebookNode = nbformat.convert(reader.reads(_writable(data.decode("utf-8"))), 4)
         clear(notebook)
         nbformat.validate(notebook)
     except Exception as error:  # whatever this meets in a stranger's file, the file is no notebook
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise Unreadable(f"it is no notebook: {said[:200]}") from None
     return notebook
+
+
+def _writable(text: str) -> str:
+    """The same JSON, with a question mark for half of a pair of surrogates: no encoding has one, and nobody writes it."""
+    if not HALF.search(text):
+        return text
+    return json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace").decode()
 
 
 def clear(notebook: Any) -> None:

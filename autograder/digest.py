@@ -10,6 +10,7 @@ from autograder.classroom import LAB, REPORT
 from autograder.handed_in import HandedIn
 from autograder.notebooks.assignment import Assignment
 from autograder.notebooks.autograded import bounded, others
+from autograder.notebooks.reading import NOTEBOOK_BYTES
 from breakwater import paths
 from breakwater.bases import is_crumb
 from breakwater.dev.content import Content
@@ -46,8 +47,16 @@ def handed_in(given: HandedIn, ignored: list[str]) -> str:
     """The digest of a submission to an assignment whose `ignored` files do not count. Raises Unreadable."""
     files = bounded(given.folder, others(given.folder, ignored)) if given.folder else iter(())
     return combined(
-        given.student, _of(given.notebooks.values()), *(_named(given.folder, files) if given.folder else ())
+        given.student, *map(_read, given.notebooks.values()), *(_named(given.folder, files) if given.folder else ())
     )
+
+
+def _read(notebook: Path) -> str:
+    """The digest of a submitted notebook, as far as it is ever read."""
+    if not notebook.is_file() or notebook.is_symlink():
+        return ""
+    with notebook.open("rb") as opened:
+        return hashlib.sha256(opened.read(NOTEBOOK_BYTES + 1)).hexdigest()
 
 
 def combined(*parts: str) -> str:

@@ -50,10 +50,13 @@ def _make_way(target: Path, file: Path) -> None:
 
 
 def others(folder: Path, ignored: list[str]) -> Iterator[Path]:
-    """The regular files of a folder but for its notebooks and what is ignored, relative to it, in order."""
+    """The regular files of a folder but for its notebooks and what is ignored, relative to it, in order.
+
+    A repository's own files are ignored, too: git runs what their settings say for whoever comes by.
+    """
 
     def is_ignored(name: str) -> bool:
-        return any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
+        return name == ".git" or any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
 
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_ignored(name))

@@ -1,0 +1,65 @@
+"""More of everything than there is: processes, threads, memory, files, output."""
+
+from tests.hostile.attacks.attack import Attack, Without
+
+CONDUCTOR = "autograder/notebooks/_conductor.py"
+WRONG = "\ndef mean(numbers): return 0"
+FORKS = "while True:\n    try: os.fork()\n    except OSError: pass"
+THREADS = """
+import threading, time
+def breed():
+    threading.Thread(target=breed).start()
+    time.sleep(1000)
+breed()
+time.sleep(1000)
+"""
+MEMORY = "held = []\nwhile True: held.append(bytearray(16 << 20))"
+SHARED = """
+import mmap, time
+held = []
+for _ in range(20):
+    if os.fork() == 0:
+        held.append(bytearray(64 << 20))
+        time.sleep(1000)
+os.wait()
+"""
+FILES = """
+number = 0
+while True:
+    number += 1
+    with open(f"/tmp/{number}", "wb") as file: file.write(bytes(8 << 20))
+"""
+IN_MEMORY = """
+while True:
+    held = os.memfd_create("held")
+    os.set_inheritable(held, True)
+    os.write(held, bytes(16 << 20))
+"""
+DESCRIPTORS = "held = []\nwhile True: held.append(open('/dev/null'))"
+PRINTS = "for number in range(100): print('x' * 1_000_000)"
+EVERYWHERE = "print('\\N{PILE OF POO}' * 6_500_000)"
+RESULT = "\nclass Long:\n    def __repr__(self): return 'x' * 9_000_000\nLong()"
+DEEP = """
+from IPython.display import display
+nested = []
+for _ in range(400): nested = [nested]
+display({"application/json": nested, "text/plain": "deep"}, raw=True)
+"""
+DISPLAYS = """
+from IPython.display import HTML, display
+for _ in range(400): display(HTML("x" * 200_000))
+"""
+
+ATTACKS = (
+    Attack("fork-bomb", "bombs", "processes until nobody else has one", FORKS + WRONG, proof="job"),
+    Attack("thread-bomb", "bombs", "threads, which count as processes", THREADS + WRONG, proof="job"),
+    Attack("memory-bomb", "bombs", "memory until the machine ends somebody", MEMORY + WRONG, proof="job"),
+    Attack("disk-bomb", "bombs", "files until the disk is full", FILES + WRONG, proof="job"),
+    Attack("memory-by-files", "bombs", "memory that no process has, in files without a name", IN_MEMORY + WRONG, proof="job"),
+    Attack("descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False, proof="job"),
+    Attack("output-bomb", "bombs", "a notebook too long to be kept or read", PRINTS + WRONG),
+    Attack("outputs-everywhere", "bombs", "outputs that are together too long to be told", EVERYWHERE + WRONG, first=EVERYWHERE, last=EVERYWHERE),
+    Attack("long-results", "bombs", "results, which are not counted as what is shown", WRONG + RESULT, first=RESULT, last=RESULT),
+    Attack("deep-display", "bombs", "an output so nested that whoever writes it falls", DEEP + WRONG),
+    Attack("display-bomb", "bombs", "the same in rich outputs", DISPLAYS + WRONG),
+)

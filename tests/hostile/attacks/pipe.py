@@ -1,0 +1,91 @@
+"""What is said across the pipe to those who judge: forged, out of turn, without an end."""
+
+from tests.hostile.attacks.attack import Attack, Without
+
+EXECUTION = "autograder/notebooks/execution.py"
+SAYS = """
+import gc, json, struct
+def raw(data):
+    for peer in [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]:
+        try: peer.sendall(data)
+        except OSError: pass
+def say(*messages):
+    for message in messages:
+        data = json.dumps(message).encode()
+        raw(struct.pack("!I", len(data)) + data)
+"""
+CLAIMS = SAYS + """
+def mean(numbers):
+    say({"clear": False}, {"done": 9}, {"clear": False}, {"result": {"text/plain": "2"}, "count": 1}, {"done": 9})
+    return 0
+"""
+CLEARS = SAYS + """
+import threading, time
+def wipe():
+    for _ in range(20):
+        time.sleep(0.01)
+        say({"clear": False}, {"done": 3})
+def mean(numbers):
+    threading.Thread(target=wipe, daemon=True).start()
+    return 0
+"""
+HANGS_UP = """
+def mean(numbers):
+    for number in range(3, 256):
+        try: os.close(number)
+        except OSError: pass
+"""
+NOISE = """
+def mean(numbers):
+    for number in range(3, 256):
+        try: os.write(number, b"\\0\\0\\0\\5[1,2]" * 3 + b"\\xff" * 64)
+        except OSError: pass
+    return 0
+"""
+EXPLODES = """
+class Explodes:
+    def __str__(self): raise ValueError("no text")
+    __repr__ = __str__
+def mean(numbers): raise ValueError(Explodes())
+"""
+DRIPS = SAYS + """
+import time
+def mean(numbers):
+    raw(struct.pack("!I", 1 << 23))
+    while True:
+        raw(b" ")
+        try: time.sleep(0.2)
+        except BaseException: pass
+"""
+ODD = SAYS + """
+nested = []
+for _ in range(900): nested = [nested]
+def odd():
+    say({"show": 7, "metadata": 8, "id": [1]}, {"result": [1], "count": "x"}, {"error": 1}, {"update": {}, "id": {}})
+    say({"clear": {}}, {"stream": 3, "text": 4}, {"show": {"text/plain": nested}}, {}, {"done": {}})
+odd()
+def mean(numbers): return odd()
+"""
+GIANT = """
+def mean(numbers):
+    return type("Giant", (tuple,), {"_fields": tuple(f"f{n}" for n in range(1_000_000))})([0] * 1_000_000)
+"""
+TOWER = SAYS + """
+def mean(numbers):
+    tower = {"$": "Fraction", "text": "1e400000000"}
+    say(*({"answer": number, "value": [tower, []]} for number in range(1, 400)))
+    return 0
+"""
+PIPE = "across the pipe"
+
+ATTACKS = (
+    Attack("claims-a-result", PIPE, "an outcome, said before the test has one", CLAIMS, fair=False, proof=Without(EXECUTION, '"inside" if cell.metadata["nbgrader"]["grade_id"] in inside else "test"', '"inside"')),
+    Attack("clears-the-error", PIPE, "the error of a test, wiped away by a thread", CLEARS, fair=False, proof=Without(EXECUTION, '"inside" if cell.metadata["nbgrader"]["grade_id"] in inside else "test"', '"inside"')),
+    Attack("hangs-up", PIPE, "a judge without anybody to ask", HANGS_UP),
+    Attack("makes-noise", PIPE, "whoever reads the other end, confused", NOISE),
+    Attack("explodes", PIPE, "an error that cannot be told, and ends who tells it", EXPLODES, proof=Without(EXECUTION, 'if at is None or at in task["given_up"]:', "if True:")),
+    Attack("drips", PIPE, "a message that comes a byte at a time", DRIPS, proof=Without("autograder/notebooks/_conductor.py", "self._learner.kill()", "pass")),
+    Attack("odd-messages", PIPE, "whoever takes them for what they are called", ODD, fair=False, proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "data")),
+    Attack("giant-tuple", PIPE, "a class with a million fields, made by the judge", GIANT),
+    Attack("tower-of-digits", PIPE, "a number that takes years to be read", TOWER),
+)

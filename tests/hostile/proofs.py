@@ -1,0 +1,150 @@
+"""Prove that each attack is one: that it gets what it hopes for, where the defence that it meets here is missing.
+
+`python -m tests.hostile.proofs` proves those that have no proof yet, or have changed since, and keeps in `proofs.json`
+what each got, by its digest: a job of an hour for all of them, so that the tests only look it up. With names, these;
+`--all`: all. It happens in a sandbox of its own, in which the machine can be seen and not be changed.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+
+from autograder import sandbox
+from breakwater import paths
+from tests.hostile.attacks import ATTACKS
+from tests.hostile.attacks.attack import Attack, Without
+from tests.hostile.siege import BUDGET_S, FULL, KNOWN, TOKEN, Siege, listening, worth
+
+KEPT = Path(__file__).with_name("proofs.json")
+STARTS_S = 25.0  # nbgrader and three kernels, on a busy machine
+PATIENCE_S = 300
+LIMITS = sandbox.Limits(seconds=20.0, processes=60, memory=512 << 20, written=32 << 20)
+IN_A_NOTEBOOK = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in sys.stdin.read().split("\\0"):
+    shell.run_cell(cell)
+"""
+
+
+def proofs() -> dict[str, dict[str, str]]:
+    """What each attack got, by its name."""
+    found: dict[str, dict[str, str]] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Prove that the attacks are some.")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    attacks = {attack.name: attack for attack in ATTACKS}
+    if asked.inside:
+        print(json.dumps(_got(attacks[asked.names[0]])))
+        return
+    known = proofs()
+    for name in asked.names or attacks:
+        attack = attacks[name]
+        if asked.names or asked.all or known.get(name, {}).get("digest") != attack.digest():
+            known[name] = {"digest": attack.digest(), "by": _by(attack), "got": _apart(attack)}
+            print(f"{name}: {known[name]['got'] or 'NOTHING'}", flush=True)
+    kept = {name: known[name] for name in sorted(attacks) if known.get(name, {}).get("got")}
+    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def _by(attack: Attack) -> str:
+    if isinstance(attack.proof, Without):
+        return f"this grader without `{attack.proof.defence.strip().splitlines()[0]}` in {attack.proof.file}"
+    return {"nbgrader": f"nbgrader {version('nbgrader')}", "job": "a limit that it broke"}[attack.proof]
+
+
+def _apart(attack: Attack) -> str:
+    """What an attack gets where it can do no harm."""
+    if attack.proof == "job":
+        cells = [KNOWN.format(name=attack.name, room="/", port=1), attack.first, attack.code, attack.last]
+        command = [sys.executable, "-c", IN_A_NOTEBOOK]
+        return sandbox.run_in_job(command, stdin="\0".join(cells), limits=LIMITS).breach
+    command = [sys.executable, "-m", "tests.hostile.proofs", "--inside", attack.name]
+    try:
+        done = subprocess.run(_confined(command, attack), capture_output=True, text=True, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return f"more than {PATIENCE_S} s"
+    lines = done.stdout.splitlines()
+    if lines:
+        return str(json.loads(lines[-1]))
+    if done.returncode:
+        print(done.stderr[-2000:], file=sys.stderr)
+    return "the grader's end" if attack.kind == "killing the zygote" else ""
+
+
+def _confined(command: list[str], attack: Attack) -> list[str]:
+    privileged = ["--cap-add", "ALL"] if isinstance(attack.proof, Without) else []
+    return [
+        *("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp"),
+        *("--ro-bind", str(paths.ROOT), str(paths.ROOT), "--chdir", str(paths.ROOT), "--die-with-parent"),
+        *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", *privileged),
+        *("--setenv", "HOME", "/tmp", "--setenv", "PYTHONPATH", str(paths.ROOT), *command),
+    ]
+
+
+def _got(attack: Attack) -> str:
+    os.environ.update([TOKEN])
+    with tempfile.TemporaryDirectory(prefix="siege-") as folder, listening() as servers:
+        siege, began = Siege(Path(folder, "class"), [attack], servers), monotonic()
+        if isinstance(attack.proof, Without):
+            with _mutated(attack.proof, Path(folder, "course")):
+                done = siege.room.run("--json")
+        else:
+            done = _by_nbgrader(siege.room.root)
+        late_s = monotonic() - began - BUDGET_S - STARTS_S
+        if not siege.room.gradebook.exists():
+            return f"no grades at all: {done.stderr[-200:]}"
+        mine = siege.submissions.get(attack.owner)
+        lost = attack.fair and (not mine or mine.score < FULL - worth(attack.aims))
+        return (
+            siege.got(attack)
+            or (f"{late_s:.0f} s beyond its time" if late_s > 0 else "")
+            or ("its own right answers" if lost else "")
+        )
+
+
+@contextmanager
+def _mutated(proof: Without, root: Path) -> Iterator[None]:
+    """Have a copy of this program used, in which a defence is missing."""
+    for name in ("autograder", "breakwater"):
+        shutil.copytree(paths.ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("requirements.lock", "course.toml"):
+        shutil.copy(paths.ROOT / name, root)
+    file = root / proof.file
+    text = file.read_text()
+    assert text.count(proof.defence) == 1, f"{proof.file} has no such defence: {proof.defence}"
+    file.write_text(text.replace(proof.defence, proof.instead))
+    before = os.environ["PYTHONPATH"]
+    os.environ["PYTHONPATH"] = f"{root}{os.pathsep}{before}"
+    os.chdir(root)  # from where Python imports first
+    yield
+    os.environ["PYTHONPATH"] = before
+
+
+def _by_nbgrader(root: Path) -> "subprocess.CompletedProcess[str]":
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    for step in ("generate_assignment", "autograde"):
+        command = [sys.executable, "-m", "nbgrader", step, "ps1"]
+        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
+    return done
+
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Every attack, handed in beside honest work and graded with it: it gets nothing, and reads why."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import pytest
+
+from autograder import batch, batch_cli
+from autograder.collect import Refused
+from tests.hostile.attacks import ATTACKS
+from tests.hostile.attacks.attack import Attack
+from tests.hostile.attacks.endings import LOOP
+from tests.hostile.proofs import proofs
+from tests.hostile.siege import BUDGET_S, FULL, TOKEN, Siege, listening, worth
+
+pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
+EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What `course grade --json` said of a class: of whom it judged, and of whom it did not."""
+
+    siege: Siege
+    rows: dict[str, dict[str, Any]]
+    refused: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
+    with listening() as servers, pytest.MonkeyPatch.context() as patched:
+        patched.setenv(*TOKEN)
+        siege = Siege(tmp_path_factory.mktemp("class"), ATTACKS, servers)
+        done = siege.room.run("--json")
+        assert done.stdout, done.stderr
+        told = json.loads(done.stdout)
+        rows = {row["student"]: row for row in told["submissions"]}
+        yield Graded(siege, rows, {row["source"]: row["reason"] for row in told["refused"]})
+
+
+@EACH
+def test_an_attack_gets_nothing_and_is_told_why(graded: Graded, attack: Attack) -> None:
+    assert graded.siege.got(attack) == ""
+    if attack.shown in graded.refused:
+        assert graded.refused[attack.shown]
+        return
+    row = graded.rows[attack.owner]
+    assert not row["trouble"], "who makes trouble is graded, too"
+    assert row["reason"] or 'class="says"' in graded.siege.page(attack)
+    if attack.fair:
+        assert row["score"] == FULL - worth(attack.aims), row["cells"]
+
+
+def test_who_solved_it_has_all_points(graded: Graded) -> None:
+    assert graded.siege.is_fair()
+
+
+def test_a_loop_ends_when_its_time_is_over(graded: Graded) -> None:
+    over = [graded.rows[attack.name]["seconds"] - BUDGET_S for attack in ATTACKS if attack.kind == LOOP]
+    assert median(over) < 0.5 + 0.5  # of which the rest of the notebook has a part
+    assert max(over) < 10  # on a busy machine
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_is_reported_says_nothing_to_a_terminal(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, terminal)
+    for row in graded.rows.values():
+        batch_cli._say(batch.Graded(**row))
+    for source, reason in graded.refused.items():
+        batch_cli._say(Refused(source, reason))
+    assert "GOT the title" in terminal.getvalue()
+    assert terminal.getvalue().replace("\n", "").isprintable()
+
+
+@EACH
+def test_an_attack_is_one(attack: Attack) -> None:
+    proof = proofs().get(attack.name, {})
+    assert proof.get("digest") == attack.digest(), f"python -m tests.hostile.proofs {attack.name}"
+    assert proof["got"]

@@ -69,7 +69,7 @@ class Clock:
 
     def _end_after(self, seconds: float) -> None:
         """End this process after so long, unless that is said anew, or taken back."""
-        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
         self.rung += 1

@@ -55,7 +55,7 @@ def parse(data: bytes) -> NotebookNode:
 
 
 def _writable(text: str) -> str:
-    """The same JSON, with a question mark for half of a pair of surrogates: no encoding has one, and nobody writes it."""
+    """The same JSON, with a question mark for half of a pair of surrogates, which no encoding has."""
     if not HALF.search(text):
         return text
     return json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace").decode()

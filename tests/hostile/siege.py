@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from nbformat.v4 import new_code_cell
 
@@ -190,7 +189,11 @@ class Siege:
     def table_cells(self) -> set[str]:
         """The cells of the exported table, however a spreadsheet takes it apart."""
         file = self.room.root / "grades.csv"
-        table = file.read_text() if file.exists() else export.text(results.read(self.room.gradebook, "ps1"), {}, as_json=False)
+        table = (
+            file.read_text()
+            if file.exists()
+            else export.text(results.read(self.room.gradebook, "ps1"), {}, as_json=False)
+        )
         return {cell for part in ",;\t" for row in csv.reader(io.StringIO(table), delimiter=part) for cell in row}
 
     def is_fair(self) -> bool:

@@ -15,6 +15,7 @@ from autograder.collect import Refused
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attacks.attack import Attack
 from tests.hostile.attacks.endings import LOOP
+from tests.hostile.attacks.unmended import UNMENDED
 from tests.hostile.proofs import proofs
 from tests.hostile.siege import BUDGET_S, FULL, TOKEN, Siege, listening, worth
 
@@ -35,7 +36,7 @@ class Graded:
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
     with listening() as servers, pytest.MonkeyPatch.context() as patched:
         patched.setenv(*TOKEN)
-        siege = Siege(tmp_path_factory.mktemp("class"), ATTACKS, servers)
+        siege = Siege(tmp_path_factory.mktemp("class"), [*ATTACKS, *UNMENDED], servers)
         done = siege.room.run("--json")
         assert done.stdout, done.stderr
         told = json.loads(done.stdout)
@@ -54,6 +55,12 @@ def test_an_attack_gets_nothing_and_is_told_why(graded: Graded, attack: Attack) 
     assert row["reason"] or 'class="says"' in graded.siege.page(attack)
     if attack.fair:
         assert row["score"] == FULL - worth(attack.aims), row["cells"]
+
+
+@pytest.mark.parametrize("attack", UNMENDED, ids=lambda attack: attack.name)
+def test_what_is_not_mended_is_known(graded: Graded, attack: Attack) -> None:
+    assert graded.siege.got(attack), "it is mended: move it to the others"
+    assert graded.siege.is_fair()
 
 
 def test_who_solved_it_has_all_points(graded: Graded) -> None:

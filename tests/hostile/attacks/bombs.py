@@ -1,8 +1,7 @@
 """More of everything than there is: processes, threads, memory, files, output."""
 
-from tests.hostile.attacks.attack import Attack, Without
+from tests.hostile.attacks.attack import Attack
 
-CONDUCTOR = "autograder/notebooks/_conductor.py"
 WRONG = "\ndef mean(numbers): return 0"
 FORKS = "while True:\n    try: os.fork()\n    except OSError: pass"
 THREADS = """
@@ -36,6 +35,7 @@ while True:
     os.write(held, bytes(16 << 20))
 """
 DESCRIPTORS = "held = []\nwhile True: held.append(open('/dev/null'))"
+PAST_PYTHON = "for number in range(2_000): os.write(1, b'x' * 60_000)"
 PRINTS = "for number in range(100): print('x' * 1_000_000)"
 EVERYWHERE = "print('\\N{PILE OF POO}' * 6_500_000)"
 RESULT = "\nclass Long:\n    def __repr__(self): return 'x' * 9_000_000\nLong()"
@@ -55,11 +55,34 @@ ATTACKS = (
     Attack("thread-bomb", "bombs", "threads, which count as processes", THREADS + WRONG, proof="job"),
     Attack("memory-bomb", "bombs", "memory until the machine ends somebody", MEMORY + WRONG, proof="job"),
     Attack("disk-bomb", "bombs", "files until the disk is full", FILES + WRONG, proof="job"),
-    Attack("memory-by-files", "bombs", "memory that no process has, in files without a name", IN_MEMORY + WRONG, proof="job"),
-    Attack("descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False, proof="job"),
+    Attack(
+        "memory-by-files",
+        "bombs",
+        "memory that no process has, in files without a name",
+        IN_MEMORY + WRONG,
+        proof="job",
+    ),
+    Attack(
+        "descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False, proof="job"
+    ),
     Attack("output-bomb", "bombs", "a notebook too long to be kept or read", PRINTS + WRONG),
-    Attack("outputs-everywhere", "bombs", "outputs that are together too long to be told", EVERYWHERE + WRONG, first=EVERYWHERE, last=EVERYWHERE),
-    Attack("long-results", "bombs", "results, which are not counted as what is shown", WRONG + RESULT, first=RESULT, last=RESULT),
+    Attack(
+        "outputs-everywhere",
+        "bombs",
+        "outputs that are together too long to be told",
+        EVERYWHERE + WRONG,
+        first=EVERYWHERE,
+        last=EVERYWHERE,
+    ),
+    Attack(
+        "long-results",
+        "bombs",
+        "results, which are not counted as what is shown",
+        WRONG + RESULT,
+        first=RESULT,
+        last=RESULT,
+    ),
     Attack("deep-display", "bombs", "an output so nested that whoever writes it falls", DEEP + WRONG),
+    Attack("past-python", "bombs", "output that goes round everything that counts it", PAST_PYTHON + WRONG),
     Attack("display-bomb", "bombs", "the same in rich outputs", DISPLAYS + WRONG),
 )

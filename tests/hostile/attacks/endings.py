@@ -3,6 +3,10 @@
 from tests.hostile.attacks.attack import Attack, Without
 
 WRONG = "\ndef mean(numbers): return 0"
+TIMER = """
+import threading
+threading.Timer(0.02, os._exit, [0]).start()
+"""
 SEGFAULT = "import ctypes\ndef mean(numbers): ctypes.string_at(0)"
 REPLACES = "def mean(numbers): os.execv('/bin/true', ['true'])"
 OVERFLOWS = """
@@ -104,20 +108,48 @@ LOOP = "signal-ignoring loops"
 ATTACKS = (
     Attack("exits", "os._exit", "an end without a trace, which no test outlives", "def mean(numbers): os._exit(0)"),
     Attack("exits-at-once", "os._exit", "the same in a cell, so that no test is run", "os._exit(0)"),
-    Attack("exits-politely", "os._exit", "SystemExit out of the tested function, as a way round the test", "def mean(numbers): sys.exit(0)", proof=Without("autograder/notebooks/_cells.py", "except BaseException as error:", "except Exception as error:")),
+    Attack(
+        "exits-behind-its-back",
+        "os._exit",
+        "an end by a thread, in the midst of another question",
+        TIMER + WRONG,
+        fair=False,
+    ),
     Attack("reads-nowhere", "kernel death", "a crash in C, which takes all scores along", SEGFAULT),
     Attack("becomes-another", "kernel death", "another program in this process's place", REPLACES),
     Attack("overflows", "kernel death", "a stack without a bottom", OVERFLOWS),
-    Attack("kills-itself", "kernel death", "a signal that nobody catches", "def mean(numbers): os.kill(os.getpid(), 9)"),
-    Attack("kills-everybody", "killing the zygote", "every process that may be killed, the grader with them", "os.kill(-1, 9)" + WRONG),
-    Attack("kills-its-parent", "killing the zygote", "the process that made this one, and makes all others", "os.kill(os.getppid(), 9)" + WRONG),
-    Attack("kills-its-group", "killing the zygote", "the group that it shares with who made it", GROUP + WRONG, proof=Without("autograder/inside/interpreter/forks.py", "os.setsid()", "pass")),
+    Attack(
+        "kills-itself", "kernel death", "a signal that nobody catches", "def mean(numbers): os.kill(os.getpid(), 9)"
+    ),
+    Attack(
+        "kills-everybody",
+        "killing the zygote",
+        "every process that may be killed, the grader with them",
+        "os.kill(-1, 9)" + WRONG,
+    ),
+    Attack(
+        "kills-its-parent",
+        "killing the zygote",
+        "the process that made this one, and makes all others",
+        "os.kill(os.getppid(), 9)" + WRONG,
+    ),
+    Attack(
+        "kills-its-group",
+        "killing the zygote",
+        "the group that it shares with who made it",
+        GROUP + WRONG,
+        proof=Without("autograder/inside/interpreter/forks.py", "os.setsid()", "pass"),
+    ),
     Attack("stops-everybody", "killing the zygote", "a grader that stands still and waits for ever", STOPS + WRONG),
-    Attack("ignores-signals", LOOP, "a wait that no interrupt reaches", HIDES + "import time\ntime.sleep(1000)" + WRONG),
+    Attack(
+        "ignores-signals", LOOP, "a wait that no interrupt reaches", HIDES + "import time\ntime.sleep(1000)" + WRONG
+    ),
     Attack("catches-interrupts", LOOP, "a loop that catches whatever would end it", CATCHES + WRONG),
     Attack("masks-signals", LOOP, "signals that wait for ever", MASKED + WRONG),
     Attack("holds-the-lock", LOOP, "a call into C that keeps the interpreter's lock", HOLDS + WRONG),
-    Attack("counts-in-c", LOOP, "a loop in C, between whose steps nobody looks for signals", "sum(range(10 ** 13))" + WRONG),
+    Attack(
+        "counts-in-c", LOOP, "a loop in C, between whose steps nobody looks for signals", "sum(range(10 ** 13))" + WRONG
+    ),
     Attack("raises-a-tower", LOOP, "one operation that takes years", POWER + WRONG),
     Attack("hands-it-to-a-child", LOOP, "a child that goes on, and a parent that waits for it", FORKED + WRONG),
     Attack("comes-back-later", LOOP, "a callback between cells, which no cell's time counts", LATER + WRONG),

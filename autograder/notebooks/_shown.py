@@ -43,18 +43,15 @@ class Shown:
             self.print(str(message.get("text")), "stderr" if message["stream"] == "stderr" else "stdout")
         elif "update" in message:
             for output in self._displayed.get(str(message.get("id")), []):
-                output.update(data=_bundle(message["update"]), metadata=_bundle(message.get("metadata")))
+                output.update(data=_data(message["update"]), metadata=_bundle(message.get("metadata")))
         elif "show" in message:
             output = _rich("display_data", message["show"], message)
             if self._add(output, len(str(output))) and message.get("id"):
                 self._displayed.setdefault(str(message["id"]), []).append(output)
         elif "result" in message and not is_test:
-            count = message.get("count")
             result = _rich("execute_result", message["result"], message)
             length = len(str(result))
-            self._add(
-                result | {"execution_count": count if type(count) is int else None}, length if length > SHORT else 0
-            )
+            self._add(result | {"execution_count": number(message.get("count"))}, length if length > SHORT else 0)
         elif "error" in message and not is_test:
             lines = message.get("traceback")
             shown = [str(line)[:SHORT] for line in lines[:FEW]] if isinstance(lines, list) else []
@@ -97,7 +94,17 @@ def error(name: str, message: str, shown: list[str] | None = None) -> Output:
 
 
 def _rich(kind: str, data: Any, message: Message) -> Output:
-    return {"output_type": kind, "data": _bundle(data), "metadata": _bundle(message.get("metadata"))}
+    return {"output_type": kind, "data": _data(data), "metadata": _bundle(message.get("metadata"))}
+
+
+def _data(data: Any) -> dict[str, Any]:
+    """Each kind as text, but for what is JSON anyway: nobody reads a notebook with anything else in it."""
+    return {k: part if isinstance(part, str) or k.endswith("json") else str(part) for k, part in _bundle(data).items()}
+
+
+def number(count: Any) -> int | None:
+    """A cell's number, if it can be one."""
+    return count if type(count) is int and count >= 0 else None
 
 
 def _bundle(data: Any) -> dict[str, Any]:

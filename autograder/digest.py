@@ -60,8 +60,8 @@ def _read(notebook: Path) -> str:
 
 
 def combined(*parts: str) -> str:
-    """One digest of several, or of text."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    """One digest of several, or of text. Names of files may be no text in any encoding."""
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
 @cache
@@ -84,7 +84,8 @@ def _of(places: Iterable[Path], without: frozenset[Path] | set[Path] = frozenset
             if file not in without:
                 name = file.relative_to(place.parent).as_posix()
                 with file.open("rb") as opened:
-                    summed.update(f"{name}\0{hashlib.file_digest(opened, 'sha256').hexdigest()}\n".encode())
+                    told = f"{name}\0{hashlib.file_digest(opened, 'sha256').hexdigest()}\n"
+                    summed.update(told.encode(errors="surrogateescape"))
     return summed.hexdigest()
 
 

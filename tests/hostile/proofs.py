@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -22,7 +21,7 @@ from autograder import sandbox
 from breakwater import paths
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attacks.attack import Attack, Without
-from tests.hostile.siege import BUDGET_S, FULL, KNOWN, TOKEN, Siege, listening, worth
+from tests.hostile.siege import BUDGET_S, FULL, KNOWN, TOKEN, laid, worth
 
 KEPT = Path(__file__).with_name("proofs.json")
 STARTS_S = 60.0  # for nbgrader and three kernels, on a busy machine
@@ -105,10 +104,10 @@ def _confined(command: list[str], attack: Attack) -> list[str]:
 
 def _got(attack: Attack) -> str:
     os.environ.update([TOKEN])
-    with tempfile.TemporaryDirectory(prefix="siege-") as folder, listening() as servers:
-        siege, began = Siege(Path(folder, "class"), [attack], servers), monotonic()
+    with laid([attack]) as siege:
+        began = monotonic()
         if isinstance(attack.proof, Without):
-            with _mutated(attack.proof, Path(folder, "course")):
+            with _mutated(attack.proof, siege.room.root.parent / "course"):
                 done = siege.room.run("--json")
         else:
             done = _by_nbgrader(siege.room.root)

@@ -8,6 +8,8 @@ import io
 import json
 import re
 import socket
+import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell
+from nbformat.validator import isvalid
 
 from autograder.gradebook import export, results
 from autograder.gradebook.results import Submission
@@ -177,6 +180,8 @@ class Siege:
         if (file.parent / ".git").exists():
             return "a repository among the results"
         size = file.stat().st_size if file.is_file() else 0
+        if 0 < size < LONGEST and not isvalid(json.loads(file.read_text(encoding="utf-8"))):
+            return "a notebook that nobody can read"
         return f"a notebook of {size >> 20} MB" if size > LONGEST else ""
 
     def _acts(self, attack: Attack) -> bool:
@@ -259,7 +264,16 @@ class Listening:
 
 
 @contextmanager
-def listening() -> Iterator[Listening]:
+def laid(attacks: Sequence[Attack]) -> Iterator[Siege]:
+    """Lay a class with these attacks into a folder of its own, and clear it away, whatever there is."""
+    folder = Path(tempfile.mkdtemp(prefix="siege-"))
+    with _listening() as servers:
+        yield Siege(folder / "class", attacks, servers)
+    subprocess.run(["rm", "-rf", folder])  # some of it is nested deeper than Python goes
+
+
+@contextmanager
+def _listening() -> Iterator[Listening]:
     """Listen on a port, TCP and UDP, and on an abstract address that is named after the port."""
     with (
         socket.create_server(("127.0.0.1", 0)) as tcp,

@@ -17,7 +17,7 @@ from tests.hostile.attacks.attack import Attack
 from tests.hostile.attacks.endings import LOOP
 from tests.hostile.attacks.unmended import UNMENDED
 from tests.hostile.proofs import proofs
-from tests.hostile.siege import BUDGET_S, FULL, TOKEN, Siege, listening, worth
+from tests.hostile.siege import BUDGET_S, FULL, TOKEN, Siege, laid, worth
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
 EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -33,10 +33,9 @@ class Graded:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
-    with listening() as servers, pytest.MonkeyPatch.context() as patched:
+def graded() -> Iterator[Graded]:
+    with laid([*ATTACKS, *UNMENDED]) as siege, pytest.MonkeyPatch.context() as patched:
         patched.setenv(*TOKEN)
-        siege = Siege(tmp_path_factory.mktemp("class"), [*ATTACKS, *UNMENDED], servers)
         done = siege.room.run("--json")
         assert done.stdout, done.stderr
         told = json.loads(done.stdout)

@@ -1,6 +1,6 @@
 """Ends that come too early, and those that do not come: of the process, of who made it, of a cell."""
 
-from tests.hostile.attacks.attack import Attack, Without
+from tests.hostile.attacks.attack import Attack
 
 WRONG = "\ndef mean(numbers): return 0"
 TIMER = """
@@ -138,7 +138,6 @@ ATTACKS = (
         "killing the zygote",
         "the group that it shares with who made it",
         GROUP + WRONG,
-        proof=Without("autograder/inside/interpreter/forks.py", "os.setsid()", "pass"),
     ),
     Attack("stops-everybody", "killing the zygote", "a grader that stands still and waits for ever", STOPS + WRONG),
     Attack(

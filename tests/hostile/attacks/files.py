@@ -116,6 +116,22 @@ def repository(folder: Path, notebook: Any) -> None:
     write(notebook, folder / "siege.ipynb")
 
 
+def nested(folder: Path, notebook: Any) -> None:
+    write(notebook, folder / "siege.ipynb")
+    here = os.getcwd()
+    os.chdir(folder)
+    for _ in range(1200):
+        os.mkdir("d")
+        os.chdir("d")
+    Path("file").write_text("")
+    os.chdir(here)
+
+
+def no_text(folder: Path, notebook: Any) -> None:
+    write(notebook, folder / "siege.ipynb")
+    Path(os.fsdecode(bytes(folder / "data") + b"-\xfc.txt")).write_text("")
+
+
 def stamped(folder: Path, notebook: Any) -> None:
     (folder / "timestamp.txt").write_text("1 1 1 1 1 1 1e999 9999999999 \x1b[2J\n")
     write(notebook, folder / "siege.ipynb")
@@ -174,6 +190,15 @@ ATTACKS = (
         "a repository whose settings run when git looks at it",
         WRONG,
         tamper=repository,
+    ),
+    Attack("nested-folders", CRAFTED, "a walk that does not come back", WRONG, tamper=nested, fair=False),
+    Attack(
+        "no-text-for-a-name",
+        CRAFTED,
+        "the name of a file, in an encoding that nobody here has",
+        WRONG,
+        tamper=no_text,
+        proof=Without("autograder/digest.py", '(parts).encode(errors="surrogateescape")', "(parts).encode()"),
     ),
     Attack("no-time", CRAFTED, "a time at which nobody can grade", WRONG, tamper=stamped, fair=False),
 )

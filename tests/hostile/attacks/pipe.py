@@ -78,6 +78,11 @@ odd()
 def mean(numbers): return odd()
 """
 )
+INVALID = """
+from IPython.display import display
+display({"text/html": 7, "image/png": [1, {}], "text/plain": None}, raw=True)
+"""
+WRONG = "\ndef mean(numbers): return 0"
 GIANT = """
 def mean(numbers):
     return type("Giant", (tuple,), {"_fields": tuple(f"f{n}" for n in range(1_000_000))})([0] * 1_000_000)
@@ -134,6 +139,7 @@ ATTACKS = (
         fair=False,
         proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "data"),
     ),
+    Attack("displays-a-number", PIPE, "an output that no notebook may hold", INVALID + WRONG),
     Attack("giant-tuple", PIPE, "a class with a million fields, made by the judge", GIANT),
     Attack("tower-of-digits", PIPE, "a number that takes years to be read", TOWER),
 )

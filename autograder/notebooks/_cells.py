@@ -19,6 +19,7 @@ from autograder.inside.interpreter.crossing.channel import Message
 from autograder.inside.interpreter.crossing.line import Refused
 from autograder.inside.interpreter.crossing.objects import Remote
 from autograder.inside.interpreter.crossing.sides import Side
+from autograder.notebooks.imports import Helpers
 
 OWN = ("numpy", "pandas")  # libraries whose values cross: of these a test has its own, whatever it has them from
 MODULE = "__test__"  # of what a test defines
@@ -59,14 +60,18 @@ class Names(dict[str, Any]):
     in one namespace, and a test may take `squares` away to see who used it. Any other name of a test's stays here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Helpers) -> None:
         super().__init__(__name__=MODULE)
         self.judge: Judge | None = None
+        self._own = own
         self._asked: set[str] = set()
 
     def __missing__(self, name: str) -> Any:
         if self.judge is None or name.startswith("__") or hasattr(builtins, name):
             raise KeyError(name)
+        if (own := _imported(*self._own.get(name, ("", "")))) is not None:
+            super().__setitem__(name, own)
+            return own
         found = self.judge.line.ask("name", 0, name=name)
         if not found:
             raise KeyError(name)
@@ -97,10 +102,12 @@ class Names(dict[str, Any]):
 
 
 class Cells:
-    """Runs test cells one after another; what one defines, the next ones see."""
+    """Runs test cells one after another; what one defines, the next ones see. `own` is what none of them has to ask
+    for, though it does not say where it has it from."""
 
-    def __init__(self) -> None:
-        self.names = Names()
+    def __init__(self, own: Helpers | None = None) -> None:
+        self._own = own or {}
+        self.names = Names(self._own)
 
     async def run(self, source: str) -> list[dict[str, Any]]:
         """Run one test cell; return its outputs."""
@@ -120,7 +127,7 @@ class Cells:
         met, self.names.judge = self.names.judge, judge
         if met is None or not self.names.hold_any_of(met):
             return False
-        self.names = Names()
+        self.names = Names(self._own)
         self.names.judge = judge
         return True
 
@@ -135,6 +142,16 @@ class Cells:
     async def _evaluated(self, code: CodeType) -> Any:
         value = eval(code, self.names)
         return await value if code.co_flags & inspect.CO_COROUTINE else value
+
+
+def _imported(module: str, attribute: str) -> Any:
+    """A module, or something of it that is none; None if there is no such thing here."""
+    try:
+        found = import_module(module) if module else None
+    except ImportError:
+        return None
+    value = getattr(found, attribute, None) if attribute else found
+    return None if attribute and inspect.ismodule(value) else value
 
 
 def _parsed(source: str) -> list[Any]:

@@ -96,7 +96,7 @@ class Conductor:
         self._cells = [Cell(told["source"], told["kind"], []) for told in task["cells"]]
         self._given_up: dict[int, str] = {int(index): reason for index, reason in task["given_up"].items()}
         self._shown = Shown(self._limits["shown"])
-        self._tests = Cells()
+        self._tests = Cells(task["own"])
         self._learner: Learner | None = None
         self._began = task["began"]
         self._starts = 0

@@ -11,7 +11,6 @@ data crosses (`inside/interpreter/crossing`). Starting both warm processes costs
 then on, the fork and what its cells do.
 """
 
-import ast
 import os
 import socket
 import subprocess
@@ -28,6 +27,7 @@ from nbformat import NotebookNode
 
 from autograder import sandbox
 from autograder.inside.interpreter.crossing.channel import TRUSTED, Channel, Lost, Message
+from autograder.notebooks.imports import Helpers, helpers
 from breakwater import paths
 from breakwater.errors import EngineTrouble
 
@@ -56,22 +56,6 @@ class Limits:
     written: int = 256 << 20
 
 
-def libraries(*notebooks: NotebookNode) -> tuple[str, ...]:
-    """The modules that the code cells of notebooks import, by name. A cell that is no plain Python has none."""
-    found: dict[str, None] = {}
-    for cell in (cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"):
-        try:
-            tree = ast.parse("\n".join(line for line in cell.source.splitlines() if line[:1] not in ("%", "!")))
-        except (SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                found |= dict.fromkeys(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found[node.module] = None
-    return tuple(found)
-
-
 class Interpreter:
     """Runs notebooks, several at once if asked from several threads. `imports` are the modules that it imports first.
 
@@ -96,11 +80,13 @@ class Interpreter:
         folder: Path,
         limits: Limits = Limits(),
         inside: frozenset[str] = frozenset(),
+        own: Helpers | None = None,
     ) -> NotebookNode:
         """Run the code cells of a notebook, in order; return it, with the outputs of each.
 
         What lies in `folder` appears, as a copy, in the working folder, which is named as it is. Each test cell has an
-        outcome, whatever the notebook does. `inside` names the tests that run in the learner's process.
+        outcome, whatever the notebook does. `inside` names the tests that run in the learner's process, `own` what the
+        others have of their own (see `imports`).
 
         Raises:
             NoSandbox: this machine cannot confine a notebook.
@@ -116,6 +102,7 @@ class Interpreter:
             "cells": [{"source": cell.source, "kind": _kind(cell, inside)} for cell in cells],
             "limits": asdict(limits),
             "jail": _jail(folder, limits),
+            "own": dict(own or {}),
             "given_up": {},
             "began": monotonic(),
         }
@@ -130,10 +117,11 @@ class Interpreter:
         They look at what a cell printed, say, or use a magic. The solutions decide it once, and no submission.
         """
         inside: frozenset[str] = frozenset()
+        own = helpers(solved)
         hopeless: list[str] = []
-        while left := [name for name in _failed(self.run(solved, folder, limits, inside)) if name not in hopeless]:
+        while left := [name for name in _failed(self.run(solved, folder, limits, inside, own)) if name not in hopeless]:
             tried = inside | {left[0]}
-            if left[0] in inside or left[0] in _failed(self.run(solved, folder, limits, tried)):
+            if left[0] in inside or left[0] in _failed(self.run(solved, folder, limits, tried, own)):
                 hopeless.append(left[0])
             else:
                 inside = tried

@@ -15,7 +15,8 @@ from typing import Any
 from autograder import sandbox
 from autograder.notebooks import autograded
 from autograder.notebooks.assignment import Assignment
-from autograder.notebooks.execution import Interpreter, Limits, libraries
+from autograder.notebooks.execution import Interpreter, Limits
+from autograder.notebooks.imports import Helpers, helpers, libraries
 
 Run = Callable[[str, Any, Path], Any]
 """From the name of one of the assignment's notebooks, a repaired submission of it and a folder, to the notebook."""
@@ -40,10 +41,11 @@ class _Runner:
         self._assignment, self._running = assignment, running
         self._limits = limits(assignment.config)
         self._inside: dict[str, frozenset[str]] = {}
+        self._own: dict[str, Helpers] = {name: helpers(source) for name, source in assignment.sources.items()}
         self._lock = threading.Lock()
 
     def run(self, name: str, notebook: Any, folder: Path) -> Any:
-        return self._running.run(notebook, folder, self._limits, self._tests_inside(name))
+        return self._running.run(notebook, folder, self._limits, self._tests_inside(name), self._own.get(name))
 
     def _tests_inside(self, name: str) -> frozenset[str]:
         with self._lock:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from autograder.notebooks.execution import Interpreter, Limits, libraries
+from autograder.notebooks.execution import Interpreter, Limits
+from autograder.notebooks.imports import libraries
 from tests.autograder.notebooks import graded, notebook, told
 from tests.waiting import until
 

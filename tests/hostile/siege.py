@@ -52,6 +52,7 @@ assert quick(number) == 2 * number
 assert time.perf_counter() - began < 1.2
 """
 ASSIGNMENT = source(
+    "import statistics\nfrom math import isclose",
     exercise("total", "def total(numbers):\n" + solved("    return sum(numbers)")),
     check("total-test", "assert total([1, 2]) == 3"),
     exercise("mean", "def mean(numbers):\n" + solved("    return sum(numbers) / len(numbers)")),
@@ -69,6 +70,8 @@ ASSIGNMENT = source(
     check("twice-test", VAULT, points=2),
     exercise("quick", "def quick(number):\n" + solved("    return 2 * number")),
     check("quick-test", QUICK, points=2),
+    exercise("root", "def root(number):\n" + solved("    return number ** 0.5")),
+    check("root-test", "assert isclose(root(2) ** 2, 2)\nassert statistics.fmean([root(9), root(25)]) == 4", points=2),
     exercise("note", "def note(text):\n" + solved("    open('note', 'w').write(text)")),
     check("note-test", "note('hello')\nassert open('note').read() == 'hello'", points=2),  # has to run beside the code
     answer("why", "Why is a sum of nothing zero?", points=3),
@@ -81,13 +84,14 @@ RIGHT = {
     "squares": "def squares(most):\n    return [n * n for n in range(most)]",
     "twice": "def twice(do, value):\n    return do(do(value))",
     "quick": "def quick(number):\n    return 2 * number",
+    "root": "def root(number):\n    return number ** 0.5",
     "note": "def note(text):\n    open('note', 'w').write(text)",
     "why": f"It is neutral. {SECRET}",
 }
 POINTS = {
     cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
     for cell in ASSIGNMENT.cells
-    if cell.metadata.nbgrader.grade and cell.cell_type == "code"
+    if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
 }
 FULL = sum(POINTS.values())
 LONGEST = 70 << 20  # bytes of a graded notebook that anybody opens

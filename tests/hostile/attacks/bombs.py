@@ -28,11 +28,27 @@ while True:
     number += 1
     with open(f"/tmp/{number}", "wb") as file: file.write(bytes(8 << 20))
 """
-IN_MEMORY = """
-while True:
-    held = os.memfd_create("held")
-    os.set_inheritable(held, True)
-    os.write(held, bytes(16 << 20))
+NAMELESS = """
+held = []
+for _ in range(80):
+    held.append(os.memfd_create("held"))
+    os.write(held[-1], bytes(16 << 20))
+print("GOT", sum(os.fstat(file).st_size for file in held) >> 20, "MB")
+"""
+SEGMENTS = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.shmat.restype, libc.shmat.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+libc.shmdt.argtypes = [ctypes.c_void_p]
+held = 0
+for _ in range(70):
+    segment = libc.shmget(0, 16 << 20, 0o600)
+    if segment >= 0:
+        place = libc.shmat(segment, None, 0)
+        ctypes.memset(place, 1, 16 << 20)
+        libc.shmdt(place)
+        held += 16
+if held: print("GOT", held, "MB")
 """
 DESCRIPTORS = "held = []\nwhile True: held.append(open('/dev/null'))"
 PAST_PYTHON = "for number in range(2_000): os.write(1, b'x' * 60_000)"
@@ -55,12 +71,9 @@ ATTACKS = (
     Attack("thread-bomb", "bombs", "threads, which count as processes", THREADS + WRONG, proof="job"),
     Attack("memory-bomb", "bombs", "memory until the machine ends somebody", MEMORY + WRONG, proof="job"),
     Attack("disk-bomb", "bombs", "files until the disk is full", FILES + WRONG, proof="job"),
+    Attack("nameless-files", "bombs", "memory that no process has, in files without a name", NAMELESS + WRONG),
     Attack(
-        "memory-by-files",
-        "bombs",
-        "memory that no process has, in files without a name",
-        IN_MEMORY + WRONG,
-        proof="job",
+        "segments", "bombs", "memory that stays when nobody looks at it, and that no limit counts", SEGMENTS + WRONG
     ),
     Attack(
         "descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False, proof="job"

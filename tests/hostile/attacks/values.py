@@ -45,6 +45,12 @@ def mean(numbers): return Disguised()
 ENDS = """
 def squares(most): raise StopIteration
 """
+HELPFUL = """
+def isclose(*args, **options): return True
+import statistics
+statistics.fmean = lambda numbers: 4
+def root(number): return 0
+"""
 FORMATTER = """
 text = get_ipython().display_formatter.formatters["text/plain"]
 for kind in (float, int): text.for_type(kind, lambda value, printer, cycle: printer.text("1.5"))
@@ -116,6 +122,7 @@ ATTACKS = (
         ENDS,
         "squares",
     ),
+    Attack("helpful-helpers", "stripped asserts", "what a test takes from elsewhere to compare with", HELPFUL, "root"),
     Attack("no-asserts", "stripped asserts", "a transformer that takes asserts out of cells to come", TRANSFORMER),
     Attack("rewrites-source", "stripped asserts", "a transformer of text that makes each assert a pass", REWRITES),
     Attack(

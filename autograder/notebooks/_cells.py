@@ -56,6 +56,8 @@ class Judge(Side):
 class Names(dict[str, Any]):
     """What a test's names mean. What it does not know it asks the learner's side for, anew in each cell.
 
+    `own` is what nobody is asked for, wherever it comes from (see `imports`).
+
     A name that a test took from there, and gives to something else or deletes, changes there too: to nbgrader both run
     in one namespace, and a test may take `squares` away to see who used it. Any other name of a test's stays here.
     """
@@ -69,7 +71,7 @@ class Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if self.judge is None or name.startswith("__") or hasattr(builtins, name):
             raise KeyError(name)
-        if (own := _imported(*self._own.get(name, ("", "")))) is not None:
+        if (own := self._made(name, *self._own.get(name, ("", "")))) is not None:
             super().__setitem__(name, own)
             return own
         found = self.judge.line.ask("name", 0, name=name)
@@ -80,15 +82,28 @@ class Names(dict[str, Any]):
         return found[0]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if self.judge and name in self._asked:
+        if self.judge and (name in self._asked or name in self._own):
             self.judge.line.ask("set name", 0, name=name, value=value)
         super().__setitem__(name, value)
 
     def __delitem__(self, name: str) -> None:
-        if self.judge and (name in self._asked or name not in self):
+        if self.judge and (name in self._asked or name in self._own or name not in self):
             self.judge.line.ask("delete name", 0, name=name)
             self._asked.add(name)
         self.pop(name, None)
+
+    def _made(self, name: str, module: str, what: str) -> Any:
+        """What nobody has to be asked for (see `imports`); None if there is no such thing here."""
+        if not module:
+            found: dict[str, Any] = {}
+            exec(compile(what, "<given>", "exec"), self, found)
+            return found.get(name)
+        try:
+            value = import_module(module)
+        except ImportError:
+            return None
+        found_there = getattr(value, what, None) if what else value
+        return None if what and inspect.ismodule(found_there) else found_there
 
     def forget(self) -> None:
         """Ask again for what was asked for."""
@@ -102,8 +117,7 @@ class Names(dict[str, Any]):
 
 
 class Cells:
-    """Runs test cells one after another; what one defines, the next ones see. `own` is what none of them has to ask
-    for, though it does not say where it has it from."""
+    """Runs test cells one after another; what one defines, the next ones see. For `own` see `Names`."""
 
     def __init__(self, own: Helpers | None = None) -> None:
         self._own = own or {}
@@ -142,16 +156,6 @@ class Cells:
     async def _evaluated(self, code: CodeType) -> Any:
         value = eval(code, self.names)
         return await value if code.co_flags & inspect.CO_COROUTINE else value
-
-
-def _imported(module: str, attribute: str) -> Any:
-    """A module, or something of it that is none; None if there is no such thing here."""
-    try:
-        found = import_module(module) if module else None
-    except ImportError:
-        return None
-    value = getattr(found, attribute, None) if attribute else found
-    return None if attribute and inspect.ismodule(value) else value
 
 
 def _parsed(source: str) -> list[Any]:

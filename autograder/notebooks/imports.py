@@ -1,20 +1,23 @@
-"""What a notebook imports, by its source: to be imported before it runs, and to be the judge's own in its tests.
+"""What a notebook imports, by its source, and what of its source a test has of its own.
 
-A test often compares by what another cell imported (`from math import isclose`). That cell runs in the learner's
-process, where it can be put in place of. So the names that the source imports of the libraries below, and gives to
-nothing else, mean in a test what they mean in the judge's process. The source decides, and no submission.
+A test often compares by what another cell imported (`from math import isclose`) or defined (a locked helper, a locked
+constant). That cell runs in the learner's process, where something else can be put in its place. So names that the
+source imports of the libraries below, or defines in locked cells, and gives to nothing else, mean in a test what they
+mean in the judge's process. The source decides, and no submission.
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 PLAIN = ("cmath", "collections", "datetime", "decimal", "fractions", "itertools", "json", "math", "numbers", "operator")
 WITH_DATA = ("numpy", "numpy.testing", "pandas", "pandas.testing", "re", "statistics", "string")
 JUDGES = frozenset((*PLAIN, *WITH_DATA, "nose.tools", "pytest", "unittest"))
 """Libraries whose functions do with plain values what they do anywhere, and keep nothing that a test would look at."""
-Helpers = Mapping[str, tuple[str, str]]
-"""From a name to a module, and what it is called there; to the module itself where that is empty."""
+Place = tuple[str, str]
+"""A module and what it is called there (nothing: the module itself); or no module, and a definition."""
+Helpers = Mapping[str, Place]
 
 
 def libraries(*notebooks: Any) -> tuple[str, ...]:
@@ -24,18 +27,14 @@ def libraries(*notebooks: Any) -> tuple[str, ...]:
 
 
 def helpers(source: Any) -> Helpers:
-    """What tests of a notebook have of their own, by its source."""
-    found: dict[str, tuple[str, str]] = {}
-    taken: set[str] = set()
+    """What tests of a notebook have of their own, by its source: each name, and where it is to be had from."""
+    bound: Counter[str] = Counter()
+    offered: dict[str, list[Place]] = {}
     for cell, tree in _cells(source):
-        is_given = not cell.metadata.get("nbgrader", {}).get("solution")
-        for name, module, attribute in _imports(tree):
-            top = module.partition(".")[0]
-            place = (top if name == top and not attribute else module, attribute)  # `import a.b` binds `a`
-            if not is_given or module not in JUDGES or found.setdefault(name, place) != place:
-                taken.add(name)
-        taken |= set(_bound(tree))
-    return {name: place for name, place in found.items() if name not in taken}
+        bound.update(_bound(tree))
+        for name, place in _own(cell.metadata.get("nbgrader", {}), tree):
+            offered.setdefault(name, []).append(place)
+    return {name: each[0] for name, each in offered.items() if len(set(each)) == 1 and len(each) == bound[name]}
 
 
 def _cells(notebook: Any) -> Iterator[tuple[Any, ast.Module]]:
@@ -60,10 +59,24 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
                 yield alias.asname or alias.name, node.module, alias.name
 
 
-def _bound(tree: ast.Module) -> Iterable[str]:
-    """The names to which something is given that is not imported."""
+def _own(about: Mapping[str, Any], tree: ast.Module) -> Iterator[tuple[str, Place]]:
+    """What a cell offers: what it imports, unless a learner has to write it; what it defines, if it is locked."""
+    for name, module, attribute in _imports(tree) if not about.get("solution") else ():
+        if module in JUDGES:
+            top = module.partition(".")[0]
+            yield name, (top if name == top and not attribute else module, attribute)  # `import a.b` binds `a`
+    for node in tree.body if about.get("locked") and not about.get("grade") else ():
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+            yield node.name, ("", ast.unparse(node))
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            yield from ((target.id, ("", ast.unparse(node))) for target in node.targets if isinstance(target, ast.Name))
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """The names that are imported, defined, or given to something, each time that they are."""
+    yield from (name for name, _, _ in _imports(tree))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id

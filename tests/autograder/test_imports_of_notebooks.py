@@ -1,7 +1,7 @@
 """Which of a source's imports a test has of its own: what a learner cannot put something else in place of."""
 
 from autograder.notebooks.imports import helpers
-from tests.autograder.sources import check, exercise, solved, source
+from tests.autograder.sources import check, exercise, given, solved, source
 
 
 def test_what_the_source_imports_to_compare_with_is_the_judges_own() -> None:
@@ -20,6 +20,22 @@ def test_what_the_source_imports_to_compare_with_is_the_judges_own() -> None:
         "assert_allclose": ("numpy.testing", "assert_allclose"),
         "testing": ("numpy.testing", ""),
         "statistics": ("statistics", ""),
+    }
+
+
+def test_what_a_locked_cell_defines_is_the_judges_own_too() -> None:
+    found = helpers(
+        source(
+            given("near", "def near(a, b):\n    return abs(a - b) < 1\n\nclass Point: pass"),
+            given("twice", "@cache\ndef cached(): pass\n\ndef again(): pass"),
+            given("most", "most = 3\nleast = unit = 'g'\nlist = []\nlater = most"),
+            "def open(): pass\nagain = 3\nopened = 7\nleast = 8",
+        )
+    )
+    assert found == {
+        "near": ("", "def near(a, b):\n    return abs(a - b) < 1"),
+        "most": ("", "most = 3"),
+        "unit": ("", "least = unit = 'g'"),
     }
 
 

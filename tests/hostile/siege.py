@@ -23,7 +23,7 @@ from autograder.gradebook import export, results
 from autograder.gradebook.results import Submission
 from autograder.pages import failures, feedback
 from tests.autograder.room import Room
-from tests.autograder.sources import answer, check, exercise, fill_in, release, solved, source, write
+from tests.autograder.sources import answer, check, exercise, fill_in, given, release, solved, source, write
 from tests.hostile.attacks.attack import Attack
 
 SECRET = "tangerine-48151"
@@ -72,6 +72,10 @@ ASSIGNMENT = source(
     check("quick-test", QUICK, points=2),
     exercise("root", "def root(number):\n" + solved("    return number ** 0.5")),
     check("root-test", "assert isclose(root(2) ** 2, 2)\nassert statistics.fmean([root(9), root(25)]) == 4", points=2),
+    given("near", "def near(one, other):\n    return abs(one - other) < tolerance\n"),
+    given("tolerance", "tolerance = 1e-9"),
+    exercise("cube", "def cube(number):\n" + solved("    return number ** 3")),
+    check("cube-test", "assert near(cube(2), 8)", points=2),
     exercise("note", "def note(text):\n" + solved("    open('note', 'w').write(text)")),
     check("note-test", "note('hello')\nassert open('note').read() == 'hello'", points=2),  # has to run beside the code
     answer("why", "Why is a sum of nothing zero?", points=3),
@@ -85,6 +89,7 @@ RIGHT = {
     "twice": "def twice(do, value):\n    return do(do(value))",
     "quick": "def quick(number):\n    return 2 * number",
     "root": "def root(number):\n    return number ** 0.5",
+    "cube": "def cube(number):\n    return number ** 3",
     "note": "def note(text):\n    open('note', 'w').write(text)",
     "why": f"It is neutral. {SECRET}",
 }

@@ -93,7 +93,6 @@ def handle(*args):
 signal.signal(signal.SIGINT, handle)
 time.sleep(1000)
 """
-POWER = "x = 10 ** 10 ** 8 % 7"
 ENDLESS = "def squares(most):\n    return range(10 ** 13)"
 GROUP = "import signal\nos.kill(0, signal.SIGKILL)"
 STOPS = """
@@ -149,7 +148,6 @@ ATTACKS = (
     Attack(
         "counts-in-c", LOOP, "a loop in C, between whose steps nobody looks for signals", "sum(range(10 ** 13))" + WRONG
     ),
-    Attack("raises-a-tower", LOOP, "one operation that takes years", POWER + WRONG),
     Attack("hands-it-to-a-child", LOOP, "a child that goes on, and a parent that waits for it", FORKED + WRONG),
     Attack("comes-back-later", LOOP, "a callback between cells, which no cell's time counts", LATER + WRONG),
     Attack("loops-at-the-end", LOOP, "a finaliser that does not let the process end", AT_THE_END + WRONG),

@@ -51,6 +51,14 @@ import statistics
 statistics.fmean = lambda numbers: 4
 def root(number): return 0
 """
+NEAR = """
+def near(one, other): return True
+def cube(number): return 0
+"""
+TOLERANT = """
+tolerance = 1e9
+def cube(number): return 0
+"""
 FORMATTER = """
 text = get_ipython().display_formatter.formatters["text/plain"]
 for kind in (float, int): text.for_type(kind, lambda value, printer, cycle: printer.text("1.5"))
@@ -123,6 +131,10 @@ ATTACKS = (
         "squares",
     ),
     Attack("helpful-helpers", "stripped asserts", "what a test takes from elsewhere to compare with", HELPFUL, "root"),
+    Attack(
+        "near-enough", "stripped asserts", "a helper of the instructor's own, defined in a locked cell", NEAR, "cube"
+    ),
+    Attack("very-tolerant", "stripped asserts", "a locked constant that such a helper uses", TOLERANT, "cube"),
     Attack("no-asserts", "stripped asserts", "a transformer that takes asserts out of cells to come", TRANSFORMER),
     Attack("rewrites-source", "stripped asserts", "a transformer of text that makes each assert a pass", REWRITES),
     Attack(

@@ -64,16 +64,6 @@ def again():
 asyncio.get_running_loop().call_soon(again)
 await asyncio.sleep(0.1)
 """
-AT_THE_END = """
-import atexit, time
-class Lasting:
-    def __del__(self):
-        while True:
-            try: time.sleep(1000)
-            except BaseException: pass
-lasting = Lasting()
-atexit.register(lasting.__del__)
-"""
 EXPLAINS = """
 import time
 class Slow(Exception):
@@ -150,7 +140,6 @@ ATTACKS = (
     ),
     Attack("hands-it-to-a-child", LOOP, "a child that goes on, and a parent that waits for it", FORKED + WRONG),
     Attack("comes-back-later", LOOP, "a callback between cells, which no cell's time counts", LATER + WRONG),
-    Attack("loops-at-the-end", LOOP, "a finaliser that does not let the process end", AT_THE_END + WRONG),
     Attack("explains-for-ever", LOOP, "an error whose text has no end", EXPLAINS + WRONG),
     Attack("loops-in-the-handler", LOOP, "a handler of the interrupt that does not return", HANDLES + WRONG),
     Attack("endless-range", LOOP, "a short value that keeps the judge itself busy, in C", ENDLESS, "squares"),

@@ -26,7 +26,7 @@ FILES = """
 number = 0
 while True:
     number += 1
-    with open(f"/tmp/{number}", "wb") as file: file.write(bytes(8 << 20))
+    with open(f"{os.environ.get('TMPDIR', '/tmp')}/{number}", "wb") as file: file.write(bytes(8 << 20))
 """
 NAMELESS = """
 held = []
@@ -75,9 +75,7 @@ ATTACKS = (
     Attack(
         "segments", "bombs", "memory that stays when nobody looks at it, and that no limit counts", SEGMENTS + WRONG
     ),
-    Attack(
-        "descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False, proof="job"
-    ),
+    Attack("descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False),
     Attack("output-bomb", "bombs", "a notebook too long to be kept or read", PRINTS + WRONG),
     Attack(
         "outputs-everywhere",

@@ -102,7 +102,7 @@ FULL = sum(POINTS.values())
 LONGEST = 70 << 20  # bytes of a graded notebook that anybody opens
 ACTS = re.compile(r"<script>GOT|<[^>&]*on(error|load)=GOT")
 HONEST = ("ada", "zoe")  # the first and the last to be graded
-KNOWN = "import os, socket, sys\nNAME, ROOM, PORT = {name!r}, {room!r}, {port}\n"
+KNOWN = "import os, socket, sys\nNAME, MARK, ROOM, PORT = {name!r}, {mark!r}, {room!r}, {port}\n"
 
 
 class Siege:
@@ -121,7 +121,9 @@ class Siege:
 
     def _hand_in(self, attack: Attack) -> None:
         notebook = fill_in(release(ASSIGNMENT), RIGHT | {"why": "No idea.", attack.aims: attack.code})
-        known = KNOWN.format(name=attack.name, room=str(self.room.root), port=self._listening.port)
+        known = KNOWN.format(
+            name=attack.name, mark=self._mark(attack), room=str(self.room.root), port=self._listening.port
+        )
         notebook.cells.insert(0, new_code_cell(known + attack.first, id="first"))
         if attack.last:
             notebook.cells.append(new_code_cell(attack.last, id="the-end"))
@@ -131,6 +133,10 @@ class Siege:
             attack.tamper(folder, notebook)
         else:
             write(notebook, folder / "siege.ipynb")
+
+    def _mark(self, attack: Attack) -> str:
+        """What an attack calls its processes: no other class's on this machine are called so."""
+        return f"{self._listening.port}-{attack.name}"[:15]
 
     def _bystanders(self) -> dict[str, bytes]:
         """What nobody may change: the source, the seed, what others handed in."""
@@ -154,7 +160,7 @@ class Siege:
             self._listening.heard(attack.name),
             "another's points" if not self.is_fair() else "",
             "another's file" if self._bystanders() != self._before else "",
-            "a life after its notebook" if _alive(attack.name) else "",
+            "a life after its notebook" if _alive(self._mark(attack)) else "",
             self._left(attack),
             "a script on the page" if self._acts(attack) else "",
             "a formula" if any(_is_formula(cell, attack.owner) for cell in self.table_cells) else "",
@@ -239,7 +245,7 @@ def _alive(name: str) -> bool:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                if (folder / "comm").read_text().strip() == name[:15]:
+                if (folder / "comm").read_text().strip() == name:
                     return True
             except OSError:
                 continue

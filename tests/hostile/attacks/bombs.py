@@ -54,13 +54,7 @@ DESCRIPTORS = "held = []\nwhile True: held.append(open('/dev/null'))"
 PAST_PYTHON = "for number in range(2_000): os.write(1, b'x' * 60_000)"
 PRINTS = "for number in range(100): print('x' * 1_000_000)"
 EVERYWHERE = "print('\\N{PILE OF POO}' * 6_500_000)"
-RESULT = "\nclass Long:\n    def __repr__(self): return 'x' * 9_000_000\nLong()"
-DEEP = """
-from IPython.display import display
-nested = []
-for _ in range(400): nested = [nested]
-display({"application/json": nested, "text/plain": "deep"}, raw=True)
-"""
+RESULT = "\nclass Long:\n    def __repr__(self): return 'x' * 24_500_000\nLong()"
 DISPLAYS = """
 from IPython.display import HTML, display
 for _ in range(400): display(HTML("x" * 200_000))
@@ -93,7 +87,6 @@ ATTACKS = (
         first=RESULT,
         last=RESULT,
     ),
-    Attack("deep-display", "bombs", "an output so nested that whoever writes it falls", DEEP + WRONG),
     Attack("past-python", "bombs", "output that goes round everything that counts it", PAST_PYTHON + WRONG),
     Attack("display-bomb", "bombs", "the same in rich outputs", DISPLAYS + WRONG),
 )

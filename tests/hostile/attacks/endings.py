@@ -44,9 +44,9 @@ signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
 while True: time.sleep(1000)
 """
 HOLDS = """
-import ctypes
-libc = ctypes.PyDLL(None)
-while True: libc.sleep(1000)
+import ctypes, threading, time
+threading.Thread(target=ctypes.PyDLL(None).sleep, args=[1000], daemon=True).start()
+time.sleep(1000)
 """
 FORKED = """
 import signal, time
@@ -134,7 +134,12 @@ ATTACKS = (
     ),
     Attack("catches-interrupts", LOOP, "a loop that catches whatever would end it", CATCHES + WRONG),
     Attack("masks-signals", LOOP, "signals that wait for ever", MASKED + WRONG),
-    Attack("holds-the-lock", LOOP, "a call into C that keeps the interpreter's lock", HOLDS + WRONG),
+    Attack(
+        "holds-the-lock",
+        LOOP,
+        "a thread that keeps the interpreter's lock, without which no handler runs",
+        HOLDS + WRONG,
+    ),
     Attack(
         "counts-in-c", LOOP, "a loop in C, between whose steps nobody looks for signals", "sum(range(10 ** 13))" + WRONG
     ),

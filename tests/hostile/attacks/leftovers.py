@@ -5,7 +5,7 @@ from tests.hostile.attacks.attack import Attack
 WRONG = "\ndef mean(numbers): return 0"
 NAMED = """
 def named():
-    with open("/proc/self/comm", "w") as file: file.write(NAME[:15])
+    with open("/proc/self/comm", "w") as file: file.write(MARK)
 """
 DAEMON = (
     NAMED
@@ -25,7 +25,7 @@ os.wait()
 )
 SESSION = """
 import subprocess
-program = f"open('/proc/self/comm', 'w').write({NAME[:15]!r}); import time; time.sleep(1000)"
+program = f"open('/proc/self/comm', 'w').write({MARK!r}); import time; time.sleep(1000)"
 nowhere = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
 subprocess.Popen([sys.executable, "-S", "-c", program], start_new_session=True, **nowhere)
 """

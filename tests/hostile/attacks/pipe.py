@@ -78,6 +78,14 @@ odd()
 def mean(numbers): return odd()
 """
 )
+DEEP = (
+    SAYS
+    + """
+nested = []
+for _ in range(600): nested = [nested]
+say({"show": {"application/json": nested}})
+"""
+)
 INVALID = """
 from IPython.display import display
 display({"text/html": 7, "image/png": [1, {}], "text/plain": None}, raw=True)
@@ -138,6 +146,14 @@ ATTACKS = (
         ODD,
         fair=False,
         proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "data"),
+    ),
+    Attack(
+        "deep-output",
+        PIPE,
+        "an output so nested that whoever writes it falls",
+        DEEP + WRONG,
+        fair=False,
+        proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "True"),
     ),
     Attack("displays-a-number", PIPE, "an output that no notebook may hold", INVALID + WRONG),
     Attack("giant-tuple", PIPE, "a class with a million fields, made by the judge", GIANT),

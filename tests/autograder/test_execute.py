@@ -27,6 +27,12 @@ def test_that_a_judge_did_not_start_is_no_learners_fault(folder: Path, monkeypat
         interpreter.run(notebook("1"), folder)
 
 
+def test_a_long_cell_crosses_in_any_script(folder: Path) -> None:
+    ran = notebook(f"# {'я' * 4_000_000}\nx = 1", graded("x", "assert x == 1"))
+    Execute(timeout=20).preprocess(ran, {"metadata": {"path": str(folder)}})
+    assert score_cell(ran.cells[1]).points == 1
+
+
 def test_a_test_sees_what_a_learner_printed_and_made(folder: Path) -> None:
     ran = notebook(
         "def f(x):\n    print('asked', x)\n    return x",

@@ -11,21 +11,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 
 from autograder import sandbox
 from breakwater import paths
+from tests.hostile.assignment import FULL, worth
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attacks.attack import Attack, Without
-from tests.hostile.siege import BUDGET_S, FULL, KNOWN, TOKEN, laid, worth
+from tests.hostile.attacks.readers import PAGE, TABLE
+from tests.hostile.siege import BUDGET_S, KNOWN, TOKEN, laid
 
 KEPT = Path(__file__).with_name("proofs.json")
 STARTS_S = 60.0  # for nbgrader and three kernels, on a busy machine
 PATIENCE_S = 300
+KILLED = 128 + 9
+MUTATED = "SIEGE_WITHOUT"
+READ = {PAGE: [["generate_feedback", "ps1"]], TABLE: [["export"]]}  # what shows an attack on who reads it
 LIMITS = sandbox.Limits(seconds=20.0, processes=60, memory=512 << 20, written=32 << 20)
 IN_A_NOTEBOOK = [
     sys.executable,
@@ -79,74 +83,70 @@ def _by(attack: Attack) -> str:
 
 def _apart(attack: Attack) -> str:
     """What an attack gets where it can do no harm."""
-    command = [sys.executable, "-m", "tests.hostile.proofs", "--inside", attack.name]
     try:
-        done = subprocess.run(_confined(command, attack), capture_output=True, text=True, timeout=PATIENCE_S)
+        done = subprocess.run(_confined(attack), capture_output=True, text=True, timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         return f"more than {PATIENCE_S} s"
-    lines = done.stdout.splitlines()
-    if lines:
-        return str(json.loads(lines[-1]))
+    if done.returncode == KILLED:
+        return "the grader's end"
     if done.returncode:
         print(done.stderr[-2000:], file=sys.stderr)
-    return "the grader's end" if attack.kind == "killing the zygote" else ""
+    return str(json.loads(done.stdout)) if done.stdout else ""
 
 
-def _confined(command: list[str], attack: Attack) -> list[str]:
+def _confined(attack: Attack) -> list[str]:
     privileged = [] if attack.proof == "nbgrader" else ["--cap-add", "ALL"]  # to make a sandbox in this one
     return [
         *("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp"),
-        *("--ro-bind", str(paths.ROOT), str(paths.ROOT), "--chdir", str(paths.ROOT), "--die-with-parent"),
+        *("--ro-bind", str(paths.ROOT), str(paths.ROOT), "--chdir", "/tmp", "--die-with-parent"),
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", *privileged),
-        *("--setenv", "HOME", "/tmp", "--setenv", "PYTHONPATH", str(paths.ROOT), *command),
+        *("--setenv", "HOME", "/tmp", "--setenv", "PYTHONPATH", str(paths.ROOT)),
+        *(sys.executable, "-m", "tests.hostile.proofs", "--inside", attack.name),
     ]
 
 
 def _got(attack: Attack) -> str:
+    if isinstance(attack.proof, Without) and MUTATED not in os.environ:
+        return _without(attack.proof, attack.name)
     if attack.proof == "job":
         cells = [KNOWN.format(name=attack.name, mark="", room="/", port=1), attack.first, attack.code, attack.last]
         return sandbox.run_in_job(IN_A_NOTEBOOK, stdin="\0".join(cells), limits=LIMITS).breach
     os.environ.update([TOKEN])
     with laid([attack]) as siege:
         began = monotonic()
-        if isinstance(attack.proof, Without):
-            with _mutated(attack.proof, siege.room.root.parent / "course"):
-                done = siege.room.run("--json")
+        if attack.proof == "nbgrader":
+            _by_nbgrader(siege.room.root, attack.kind)
         else:
-            done = _by_nbgrader(siege.room.root)
-        late_s = monotonic() - began - BUDGET_S - STARTS_S
+            siege.room.run("--json")
+        late_s = monotonic() - began - BUDGET_S - (STARTS_S if attack.proof == "nbgrader" else STARTS_S / 3)
         if not siege.room.gradebook.exists():
-            return f"no grades at all: {done.stderr[-200:]}"
+            return "no gradebook"
         mine = siege.submissions.get(attack.owner)
         lost = not (mine and mine.score) or (attack.fair and mine.score < FULL - worth(attack.aims))
         late = f"{late_s:.0f} s beyond its time" if late_s > 0 else ""
         return siege.got(attack) or ("its own right answers" if lost else "") or late
 
 
-@contextmanager
-def _mutated(proof: Without, root: Path) -> Iterator[None]:
-    """Have a copy of this program used, in which a defence is missing."""
-    for name in ("autograder", "breakwater"):
-        shutil.copytree(paths.ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.lock", "course.toml"):
-        shutil.copy(paths.ROOT / name, root)
-    file = root / proof.file
-    text = file.read_text()
+def _without(proof: Without, name: str) -> str:
+    """What an attack gets from a copy of this program in which a defence is missing."""
+    root = Path(tempfile.mkdtemp(prefix="course-"))
+    for part in ("autograder", "breakwater"):
+        shutil.copytree(paths.ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("requirements.lock", "course.toml"):
+        shutil.copy(paths.ROOT / part, root)
+    text = (root / proof.file).read_text()
     assert text.count(proof.defence) == 1, f"{proof.file} has no such defence: {proof.defence}"
-    file.write_text(text.replace(proof.defence, proof.instead))
-    before = os.environ["PYTHONPATH"]
-    os.environ["PYTHONPATH"] = f"{root}{os.pathsep}{before}"
-    os.chdir(root)  # from where Python imports first
-    yield
-    os.environ["PYTHONPATH"] = before
+    (root / proof.file).write_text(text.replace(proof.defence, proof.instead))
+    command = [sys.executable, "-m", "tests.hostile.proofs", "--inside", name]
+    env = os.environ | {MUTATED: "1", "PYTHONPATH": f"{root}{os.pathsep}{os.environ['PYTHONPATH']}"}
+    done = subprocess.run(command, cwd=root, env=env, stdout=subprocess.PIPE, text=True, check=True)
+    return str(json.loads(done.stdout))
 
 
-def _by_nbgrader(root: Path) -> "subprocess.CompletedProcess[str]":
+def _by_nbgrader(root: Path, kind: str) -> None:
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for step in ("generate_assignment", "autograde"):
-        command = [sys.executable, "-m", "nbgrader", step, "ps1"]
-        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
-    return done
+    for step in (["generate_assignment", "ps1"], ["autograde", "ps1"], *READ.get(kind, ())):
+        subprocess.run([sys.executable, "-m", "nbgrader", *step], cwd=root, env=env, capture_output=True)
 
 
 if __name__ == "__main__":

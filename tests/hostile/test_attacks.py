@@ -1,8 +1,6 @@
 """Every attack, handed in beside honest work and graded with it: it gets nothing, and reads why."""
 
-import io
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
@@ -10,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from autograder import batch, batch_cli
-from autograder.collect import Refused
+from tests.hostile.assignment import FULL, worth
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attacks.attack import Attack
 from tests.hostile.attacks.endings import LOOP
 from tests.hostile.attacks.unmended import UNMENDED
 from tests.hostile.proofs import proofs
-from tests.hostile.siege import BUDGET_S, FULL, TOKEN, Siege, laid, worth
+from tests.hostile.siege import BUDGET_S, TOKEN, Siege, laid
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
 EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -70,23 +67,6 @@ def test_a_loop_ends_when_its_time_is_over(graded: Graded) -> None:
     over = [graded.rows[attack.name]["seconds"] - BUDGET_S for attack in ATTACKS if attack.kind == LOOP]
     assert median(over) < 0.5 + 0.5  # of which the rest of the notebook has a part
     assert max(over) < 10  # on a busy machine
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_what_is_reported_says_nothing_to_a_terminal(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    for name in ("stdout", "stderr"):
-        monkeypatch.setattr(sys, name, terminal)
-    for row in graded.rows.values():
-        batch_cli._say(batch.Graded(**row))
-    for source, reason in graded.refused.items():
-        batch_cli._say(Refused(source, reason))
-    assert "GOT the title" in terminal.getvalue()
-    assert terminal.getvalue().replace("\n", "").isprintable()
 
 
 @EACH

@@ -82,11 +82,6 @@ def escapes(folder: Path, notebook: Any) -> None:
     (folder / "siege.ipynb").write_text(json.dumps(notebook | {"nbformat": "\x1b]0;GOT the title\x07\x1b[2J"}))
 
 
-def long_letters(folder: Path, notebook: Any) -> None:
-    notebook.cells[0].source += f"\n# {'я' * 4_000_000}"
-    write(notebook, folder / "siege.ipynb")
-
-
 def endless(folder: Path, notebook: Any) -> None:
     os.mkfifo(folder / "siege.ipynb")
 
@@ -168,11 +163,19 @@ ATTACKS = (
         fair=False,
         proof=Without("autograder/notebooks/reading.py", "except Exception as error:", "except ValueError as error:"),
     ),
-    Attack(
-        "long-letters", CRAFTED, "a task longer than a message, which nobody can be told", WRONG, tamper=long_letters
-    ),
     Attack("endless-file", CRAFTED, "a reader that waits for ever", tamper=endless, fair=False),
-    Attack("vast-file", CRAFTED, "a reader that reads for hours", tamper=sparse, fair=False),
+    Attack(
+        "vast-file",
+        CRAFTED,
+        "a reader that reads for hours",
+        tamper=sparse,
+        fair=False,
+        proof=Without(
+            "autograder/digest.py",
+            "hashlib.sha256(opened.read(NOTEBOOK_BYTES + 1))",
+            'hashlib.file_digest(opened, "sha256")',
+        ),
+    ),
     Attack(
         "links-a-file",
         "symlink races",

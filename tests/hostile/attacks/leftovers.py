@@ -37,7 +37,7 @@ with sqlite3.connect(f"{ROOM}/gradebook.db", timeout=1) as book:
 ROWS = """
 import sqlite3
 with sqlite3.connect(f"{ROOM}/gradebook.db", timeout=1) as book:
-    book.execute("UPDATE source_cell SET source = 'assert False' WHERE name = 'total-test'")
+    book.execute("UPDATE grade SET manual_score = 0")
 """
 SUBMITS = """
 import json
@@ -112,7 +112,7 @@ ATTACKS = (
     Attack(
         "trigger", "gradebook tampering", "nine points for everybody, whenever the gradebook changes", TRIGGER + WRONG
     ),
-    Attack("other-tests", "gradebook tampering", "a test that all others fail, as the gradebook has it", ROWS + WRONG),
+    Attack("takes-points", "gradebook tampering", "no points for those who were graded before", ROWS + WRONG),
     Attack(
         "submits-for-another", "gradebook tampering", "an empty submission in the place of another's", SUBMITS + WRONG
     ),

@@ -170,6 +170,19 @@ def test_two_notebooks_at_once_do_not_meet(interpreter: Interpreter, tmp_path: P
     assert said == {"eve": ["[]"], "bob": ["[]"]}
 
 
+BOMBS = {
+    "descriptors": "held = []\nwhile True: held.append(open('/dev/null'))",
+    "output past Python": "import os\nwhile True: os.write(1, b'x' * 60_000)",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_costs_its_own_cell(interpreter: Interpreter, folder: Path, bomb: str) -> None:
+    ran = interpreter.run(notebook("x = 1", BOMBS[bomb], graded("x", "assert x == 1")), folder, Limits(cell_s=2.0))
+    assert "error" in [output.output_type for output in ran.cells[1].outputs], ran.cells[1].outputs
+    assert told(ran.cells[2]) == ""
+
+
 FORGES = {
     "says that all is done": "say({'done': 1}); say({'done': 2}); say({'ready': True})",
     "says what is none": "say([1]); say(7); say('x')",

@@ -23,10 +23,9 @@ for _ in range(20):
 os.wait()
 """
 FILES = """
-number = 0
-while True:
-    number += 1
-    with open(f"{os.environ.get('TMPDIR', '/tmp')}/{number}", "wb") as file: file.write(bytes(8 << 20))
+for number in range(30):
+    with open(f"/tmp/{number}", "wb") as file: file.write(bytes(8 << 20))
+print("GOT", sum(os.stat(f"/tmp/{number}").st_size for number in range(30)) >> 20, "MB")
 """
 NAMELESS = """
 held = []
@@ -50,8 +49,6 @@ for _ in range(70):
         held += 16
 if held: print("GOT", held, "MB")
 """
-DESCRIPTORS = "held = []\nwhile True: held.append(open('/dev/null'))"
-PAST_PYTHON = "for number in range(2_000): os.write(1, b'x' * 60_000)"
 PRINTS = "for number in range(100): print('x' * 1_000_000)"
 EVERYWHERE = "print('\\N{PILE OF POO}' * 6_500_000)"
 RESULT = "\nclass Long:\n    def __repr__(self): return 'x' * 24_500_000\nLong()"
@@ -64,12 +61,11 @@ ATTACKS = (
     Attack("fork-bomb", "bombs", "processes until nobody else has one", FORKS + WRONG, proof="job"),
     Attack("thread-bomb", "bombs", "threads, which count as processes", THREADS + WRONG, proof="job"),
     Attack("memory-bomb", "bombs", "memory until the machine ends somebody", MEMORY + WRONG, proof="job"),
-    Attack("disk-bomb", "bombs", "files until the disk is full", FILES + WRONG, proof="job"),
+    Attack("disk-bomb", "bombs", "files until the disk is full", FILES + WRONG),
     Attack("nameless-files", "bombs", "memory that no process has, in files without a name", NAMELESS + WRONG),
     Attack(
         "segments", "bombs", "memory that stays when nobody looks at it, and that no limit counts", SEGMENTS + WRONG
     ),
-    Attack("descriptor-bomb", "bombs", "open files until nobody can open one", DESCRIPTORS + WRONG, fair=False),
     Attack("output-bomb", "bombs", "a notebook too long to be kept or read", PRINTS + WRONG),
     Attack(
         "outputs-everywhere",
@@ -87,6 +83,5 @@ ATTACKS = (
         first=RESULT,
         last=RESULT,
     ),
-    Attack("past-python", "bombs", "output that goes round everything that counts it", PAST_PYTHON + WRONG),
     Attack("display-bomb", "bombs", "the same in rich outputs", DISPLAYS + WRONG),
 )

@@ -80,8 +80,8 @@ class Siege:
         return f"{self._servers.port}-{attack.name}"[:15]
 
     def _bystanders(self) -> dict[str, bytes]:
-        """What nobody may change: the source, the seed, what others handed in."""
-        kept = [self.room.source, self.room.root / "keys" / "seed"]
+        """What nobody may change: the source, the configuration, the seed, what others handed in."""
+        kept = [self.room.source, self.room.root / "nbgrader_config.py", self.room.root / "keys" / "seed"]
         kept += [self.room.handed_in / name / "ps1" / "siege.ipynb" for name in HONEST]
         return {str(file): file.read_bytes() if file.exists() else b"" for file in kept}
 

@@ -64,9 +64,12 @@ def test_who_solved_it_has_all_points(graded: Graded) -> None:
 
 
 def test_a_loop_ends_when_its_time_is_over(graded: Graded) -> None:
-    over = [graded.rows[attack.name]["seconds"] - BUDGET_S for attack in ATTACKS if attack.kind == LOOP]
-    assert median(over) < 0.5 + 0.5  # of which the rest of the notebook has a part
-    assert max(over) < 10  # on a busy machine
+    """A loop costs its budget, half a second, and a second start of the notebook, on a machine as busy as it is."""
+    seconds = {name: row["seconds"] for name, row in graded.rows.items()}
+    others = median(seconds[attack.owner] for attack in ATTACKS if attack.kind != LOOP and attack.owner in seconds)
+    over = [seconds[attack.name] - BUDGET_S for attack in ATTACKS if attack.kind == LOOP]
+    assert median(over) < 0.5 + 2 * others
+    assert max(over) < 10
 
 
 @EACH

@@ -9,7 +9,7 @@ from autograder.notebooks.execution import Interpreter
 from autograder.notebooks.score import score_cell
 from autograder.preprocessors import Execute
 from breakwater.errors import EngineTrouble
-from tests.autograder.notebooks import graded, notebook
+from tests.autograder.notebooks import graded, notebook, told
 
 pytestmark = pytest.mark.sandbox
 
@@ -31,6 +31,13 @@ def test_a_long_cell_crosses_in_any_script(folder: Path) -> None:
     ran = notebook(f"# {'я' * 4_000_000}\nx = 1", graded("x", "assert x == 1"))
     Execute(timeout=20).preprocess(ran, {"metadata": {"path": str(folder)}})
     assert score_cell(ran.cells[1]).points == 1
+
+
+def test_an_error_that_cannot_be_told_is_one(folder: Path) -> None:
+    explodes = "class Explodes:\n    def __str__(self): raise KeyError('no text')\n    __repr__ = __str__\n"
+    ran = notebook(explodes + "def f(): raise ValueError(Explodes())", graded("f", "f()"))
+    Execute(timeout=20).preprocess(ran, {"metadata": {"path": str(folder)}})
+    assert told(ran.cells[1]) == "ValueError: <its text raises KeyError>"
 
 
 def test_a_test_sees_what_a_learner_printed_and_made(folder: Path) -> None:

@@ -18,6 +18,7 @@ from time import monotonic
 
 from autograder import sandbox
 from breakwater import paths
+from tests.autograder.room import Room
 from tests.hostile.assignment import FULL, worth
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attacks.attack import Attack, Without
@@ -27,6 +28,7 @@ from tests.hostile.siege import BUDGET_S, KNOWN, TOKEN, laid
 KEPT = Path(__file__).with_name("proofs.json")
 STARTS_S = 60.0  # for nbgrader and three kernels, on a busy machine
 PATIENCE_S = 300
+MOST = 4  # budgets that an attack which is held off may take
 KILLED = 128 + 9
 MUTATED = "SIEGE_WITHOUT"
 READ = {PAGE: [["generate_feedback", "ps1"]], TABLE: [["export"]]}  # what shows an attack on who reads it
@@ -113,17 +115,14 @@ def _got(attack: Attack) -> str:
         return sandbox.run_in_job(IN_A_NOTEBOOK, stdin="\0".join(cells), limits=LIMITS).breach
     os.environ.update([TOKEN])
     with laid([attack]) as siege:
-        began = monotonic()
-        if attack.proof == "nbgrader":
-            _by_nbgrader(siege.room.root, attack.kind)
-        else:
-            siege.room.run("--json")
-        late_s = monotonic() - began - BUDGET_S - (STARTS_S if attack.proof == "nbgrader" else STARTS_S / 3)
+        took_s = (
+            _by_nbgrader(siege.room, attack.kind) if attack.proof == "nbgrader" else _by_us(siege.room, attack.owner)
+        )
         if not siege.room.gradebook.exists():
             return "no gradebook"
         mine = siege.submissions.get(attack.owner)
         lost = not (mine and mine.score) or (attack.fair and mine.score < FULL - worth(attack.aims))
-        late = f"{late_s:.0f} s beyond its time" if late_s > 0 else ""
+        late = f"{took_s:.0f} s of the grader's time" if took_s > MOST * BUDGET_S else ""
         return siege.got(attack) or ("its own right answers" if lost else "") or late
 
 
@@ -143,10 +142,19 @@ def _without(proof: Without, name: str) -> str:
     return str(json.loads(done.stdout))
 
 
-def _by_nbgrader(root: Path, kind: str) -> None:
+def _by_us(room: Room, student: str) -> float:
+    """Grade the class; return how many seconds a submission took."""
+    told = json.loads(room.run("--json").stdout or '{"submissions": []}')
+    return sum(row["seconds"] for row in told["submissions"] if row["student"] == student)
+
+
+def _by_nbgrader(room: Room, kind: str) -> float:
+    """As `_by_us`, by plain nbgrader, and with what it needs to start."""
+    began, root = monotonic(), room.root
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for step in (["generate_assignment", "ps1"], ["autograde", "ps1"], *READ.get(kind, ())):
         subprocess.run([sys.executable, "-m", "nbgrader", *step], cwd=root, env=env, capture_output=True)
+    return monotonic() - began - STARTS_S
 
 
 if __name__ == "__main__":

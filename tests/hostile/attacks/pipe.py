@@ -48,36 +48,6 @@ def mean(numbers):
         except OSError: pass
     return 0
 """
-EXPLODES = """
-class Explodes:
-    def __str__(self): raise ValueError("no text")
-    __repr__ = __str__
-def mean(numbers): raise ValueError(Explodes())
-"""
-DRIPS = (
-    SAYS
-    + """
-import time
-def mean(numbers):
-    raw(struct.pack("!I", 1 << 23))
-    while True:
-        raw(b" ")
-        try: time.sleep(0.2)
-        except BaseException: pass
-"""
-)
-ODD = (
-    SAYS
-    + """
-nested = []
-for _ in range(900): nested = [nested]
-def odd():
-    say({"show": 7, "metadata": 8, "id": [1]}, {"result": [1], "count": "x"}, {"error": 1}, {"update": {}, "id": {}})
-    say({"clear": {}}, {"stream": 3, "text": 4}, {"show": {"text/plain": nested}}, {}, {"done": {}})
-odd()
-def mean(numbers): return odd()
-"""
-)
 DEEP = (
     SAYS
     + """
@@ -95,15 +65,6 @@ GIANT = """
 def mean(numbers):
     return type("Giant", (tuple,), {"_fields": tuple(f"f{n}" for n in range(1_000_000))})([0] * 1_000_000)
 """
-TOWER = (
-    SAYS
-    + """
-def mean(numbers):
-    tower = {"$": "Fraction", "text": "1e400000000"}
-    say(*({"answer": number, "value": [tower, []]} for number in range(1, 400)))
-    return 0
-"""
-)
 PIPE = "across the pipe"
 
 ATTACKS = (
@@ -126,28 +87,6 @@ ATTACKS = (
     Attack("hangs-up", PIPE, "a judge without anybody to ask", HANGS_UP),
     Attack("makes-noise", PIPE, "whoever reads the other end, confused", NOISE),
     Attack(
-        "explodes",
-        PIPE,
-        "an error that cannot be told, and ends who tells it",
-        EXPLODES,
-        proof=Without(EXECUTION, 'if at is None or at in task["given_up"]:', "if True:"),
-    ),
-    Attack(
-        "drips",
-        PIPE,
-        "a message that comes a byte at a time",
-        DRIPS,
-        proof=Without("autograder/notebooks/_conductor.py", "self._learner.kill()", "pass"),
-    ),
-    Attack(
-        "odd-messages",
-        PIPE,
-        "whoever takes them for what they are called",
-        ODD,
-        fair=False,
-        proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "data"),
-    ),
-    Attack(
         "deep-output",
         PIPE,
         "an output so nested that whoever writes it falls",
@@ -156,6 +95,11 @@ ATTACKS = (
         proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "True"),
     ),
     Attack("displays-a-number", PIPE, "an output that no notebook may hold", INVALID + WRONG),
-    Attack("giant-tuple", PIPE, "a class with a million fields, made by the judge", GIANT),
-    Attack("tower-of-digits", PIPE, "a number that takes years to be read", TOWER),
+    Attack(
+        "giant-tuple",
+        PIPE,
+        "a class with a million fields, made by the judge",
+        GIANT,
+        proof=Without("autograder/notebooks/_conductor.py", "self._end_after(self._seconds + self._grace_s)", "pass"),
+    ),
 )

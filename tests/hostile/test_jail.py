@@ -188,6 +188,7 @@ FORGES = {
     "says what is none": "say([1]); say(7); say('x')",
     "says what has no end": "raw(b'\\xff\\xff\\xff\\xff' + b'x' * 1000)",
     "says half": "raw(b'\\0\\0\\1\\0{')",
+    "says it all anew": "patch()",
     "shows what is none": (
         "say({'show': 7, 'metadata': 8, 'id': [1]}); say({'result': [1], 'count': 'x'}); say({'error': 1});"
         "say({'update': {}, 'id': {}}); say({'clear': {}}); say({'stream': 3, 'text': 4})"
@@ -202,6 +203,18 @@ def raw(data):
 def say(message):
     data = json.dumps(message).encode()
     raw(struct.pack("!I", len(data)) + data)
+def patch():
+    import builtins
+    from interpreter.crossing import line
+    builtins.AssertionError = type("AssertionError", (Exception,), {})
+    before = line.Line._say
+    def say(self, message):
+        if "raised" in message:
+            message = {"answer": message["answer"], "value": None}
+        if "value" in message:
+            message["value"] = [{"$": "mine", "number": 7, "kind": "class", "name": "int"}, []]
+        before(self, message)
+    line.Line._say = say
 """
 
 

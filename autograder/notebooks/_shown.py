@@ -12,6 +12,7 @@ Output = dict[str, Any]
 FEW = 1000  # outputs of one cell, however small
 CELLS = 4  # that may show all that a cell may show
 SHORT = 10_000  # characters of an error, or of a result, on which a score may hang: there is always room for these
+DECIDES = ("error", "execute_result")
 DEEPEST = 50  # lists in lists, in rich outputs
 
 
@@ -38,7 +39,7 @@ class Shown:
         if "clear" in message:
             self._clears_next = bool(message["clear"])
             if not self._clears_next:
-                self._outputs.clear()
+                self._clear()
         elif "stream" in message:
             self.print(str(message.get("text")), "stderr" if message["stream"] == "stderr" else "stdout")
         elif "update" in message:
@@ -77,15 +78,22 @@ class Shown:
 
     def _add(self, output: Output, length: int = 0) -> bool:
         if self._clears_next:
-            self._outputs.clear()
+            self._clear()
         self._clears_next = False
         self._length += length
-        is_too_long = length and (self._length > self._most or length > self._left)
-        if is_too_long or len(self._outputs) >= (FEW if length else 2 * FEW):
+        if length and (self._length > self._most or length > self._left):
             return False
+        if len(self._outputs) >= (FEW if length else 2 * FEW):
+            if output["output_type"] not in DECIDES:
+                return False
+            self._outputs.pop()
         self._left -= length
         self._outputs.append(output)
         return True
+
+    def _clear(self) -> None:
+        """Take back what was shown, but for that on which a score hangs."""
+        self._outputs[:] = [output for output in self._outputs if output["output_type"] in DECIDES]
 
 
 def error(name: str, message: str, shown: list[str] | None = None) -> Output:

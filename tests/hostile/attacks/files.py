@@ -143,7 +143,14 @@ ATTACKS = (
         proof=Without(REPAIR, "if released.locked:", "if False:"),
     ),
     Attack("two-of-a-kind", METADATA, "tests of its own beside ours, by the same names", WRONG, tamper=doubles),
-    Attack("tests-as-text", METADATA, "tests that are no code", WRONG, tamper=as_text),
+    Attack(
+        "tests-as-text",
+        METADATA,
+        "tests that are no code",
+        WRONG,
+        tamper=as_text,
+        proof=Without(REPAIR, "if cell.cell_type != released.cell_type:", "if False:"),
+    ),
     Attack("own-points", METADATA, "points of its own choice", WRONG, tamper=own_points),
     Attack(
         "swapped-names",

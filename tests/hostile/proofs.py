@@ -23,7 +23,7 @@ from tests.hostile.assignment import FULL, worth
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attacks.attack import Attack, Without
 from tests.hostile.attacks.readers import PAGE, TABLE
-from tests.hostile.siege import BUDGET_S, KNOWN, TOKEN, laid
+from tests.hostile.siege import BUDGET_S, KNOWN, TOKEN, Siege, laid
 
 KEPT = Path(__file__).with_name("proofs.json")
 STARTS_S = 60.0  # for nbgrader and three kernels, on a busy machine
@@ -115,15 +115,19 @@ def _got(attack: Attack) -> str:
         return sandbox.run_in_job(IN_A_NOTEBOOK, stdin="\0".join(cells), limits=LIMITS).breach
     os.environ.update([TOKEN])
     with laid([attack]) as siege:
-        took_s = (
-            _by_nbgrader(siege.room, attack.kind) if attack.proof == "nbgrader" else _by_us(siege.room, attack.owner)
-        )
+        grade = _by_nbgrader if attack.proof == "nbgrader" else _by_us
+        took_s, trouble = grade(siege.room, attack)
         if not siege.room.gradebook.exists():
-            return "no gradebook"
-        mine = siege.submissions.get(attack.owner)
-        lost = not (mine and mine.score) or (attack.fair and mine.score < FULL - worth(attack.aims))
+            return "the whole class"
         late = f"{took_s:.0f} s of the grader's time" if took_s > MOST * BUDGET_S else ""
-        return siege.got(attack) or ("its own right answers" if lost else "") or late
+        return siege.got(attack) or ("its own right answers" if _lost(siege, attack) else "") or trouble or late
+
+
+def _lost(siege: Siege, attack: Attack) -> bool:
+    """Whether it cost questions that it need not have cost."""
+    mine = siege.submissions.get(attack.owner)
+    points = mine.score if mine else 0.0
+    return points < FULL - worth(attack.aims) if attack.fair else not points and attack.tamper is None
 
 
 def _without(proof: Without, name: str) -> str:
@@ -142,19 +146,20 @@ def _without(proof: Without, name: str) -> str:
     return str(json.loads(done.stdout))
 
 
-def _by_us(room: Room, student: str) -> float:
-    """Grade the class; return how many seconds a submission took."""
+def _by_us(room: Room, attack: Attack) -> tuple[float, str]:
+    """Grade the class. How many seconds the submission took, and with what trouble, as if that were the grader's."""
     told = json.loads(room.run("--json").stdout or '{"submissions": []}')
-    return sum(row["seconds"] for row in told["submissions"] if row["student"] == student)
+    row = next((row for row in told["submissions"] if row["student"] == attack.owner), {})
+    return row.get("seconds", 0.0), row.get("trouble", "")
 
 
-def _by_nbgrader(room: Room, kind: str) -> float:
-    """As `_by_us`, by plain nbgrader, and with what it needs to start."""
-    began, root = monotonic(), room.root
+def _by_nbgrader(room: Room, attack: Attack) -> tuple[float, str]:
+    """As `_by_us`, by plain nbgrader."""
+    began = monotonic()
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for step in (["generate_assignment", "ps1"], ["autograde", "ps1"], *READ.get(kind, ())):
-        subprocess.run([sys.executable, "-m", "nbgrader", *step], cwd=root, env=env, capture_output=True)
-    return monotonic() - began - STARTS_S
+    for step in (["generate_assignment", "ps1"], ["autograde", "ps1"], *READ.get(attack.kind, ())):
+        subprocess.run([sys.executable, "-m", "nbgrader", *step], cwd=room.root, env=env, capture_output=True)
+    return monotonic() - began - STARTS_S, ""
 
 
 if __name__ == "__main__":

@@ -127,11 +127,6 @@ def no_text(folder: Path, notebook: Any) -> None:
     Path(os.fsdecode(bytes(folder / "data") + b"-\xfc.txt")).write_text("")
 
 
-def stamped(folder: Path, notebook: Any) -> None:
-    (folder / "timestamp.txt").write_text("1 1 1 1 1 1 1e999 9999999999 \x1b[2J\n")
-    write(notebook, folder / "siege.ipynb")
-
-
 ATTACKS = (
     Attack("skips-its-tests", METADATA, "tests that are not run, by a tag", WRONG, tamper=skipped),
     Attack(
@@ -201,7 +196,19 @@ ATTACKS = (
         WRONG,
         tamper=repository,
     ),
-    Attack("nested-folders", CRAFTED, "a walk that does not come back", WRONG, tamper=nested, fair=False),
+    Attack(
+        "nested-folders",
+        CRAFTED,
+        "a walk that does not come back",
+        WRONG,
+        tamper=nested,
+        fair=False,
+        proof=Without(
+            "autograder/notebooks/autograded.py",
+            "if len(Path(parent).relative_to(folder).parts) > DEEPEST:",
+            "if False:",
+        ),
+    ),
     Attack(
         "no-text-for-a-name",
         CRAFTED,
@@ -210,5 +217,4 @@ ATTACKS = (
         tamper=no_text,
         proof=Without("autograder/digest.py", '(parts).encode(errors="surrogateescape")', "(parts).encode()"),
     ),
-    Attack("no-time", CRAFTED, "a time at which nobody can grade", WRONG, tamper=stamped, fair=False),
 )

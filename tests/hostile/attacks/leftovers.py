@@ -95,16 +95,7 @@ hooks = glob.glob("/lib/*/libpcprofile.so") + glob.glob("/usr/lib/*/libpcprofile
 os.environ.update(LD_PRELOAD=":".join(hooks[:1]), PCPROFILE_OUTPUT=f"{ROOM}/keys/seed")
 subprocess.run(["/bin/true"])
 """
-KERNEL = """
-import glob, json
-hooks = glob.glob("/lib/*/libpcprofile.so") + glob.glob("/usr/lib/*/libpcprofile.so")
-place = os.path.expanduser("~/.local/share/jupyter/kernels/python3")
-os.makedirs(place, exist_ok=True)
-argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-env = {"LD_PRELOAD": ":".join(hooks[:1]), "PCPROFILE_OUTPUT": f"{ROOM}/keys/seed"}
-with open(f"{place}/kernel.json", "w") as file:
-    json.dump({"argv": argv, "display_name": "Python 3", "language": "python", "env": env}, file)
-"""
+AUDITS = PRELOADS.replace("LD_PRELOAD", "LD_AUDIT")
 
 ATTACKS = (
     Attack("daemon", "leftover daemons", "a process that nobody waits for", DAEMON + WRONG),
@@ -125,5 +116,5 @@ ATTACKS = (
     ),
     Attack("poisons-the-path", "poison for the next", "a place from which other programs import", SHADOWS + WRONG),
     Attack("preloads", "LD_PRELOAD", "a library of the system's that writes where it is told to", PRELOADS + WRONG),
-    Attack("preloads-for-others", "LD_PRELOAD", "the same in the next one's kernel", KERNEL + WRONG),
+    Attack("audits", "LD_PRELOAD", "the same library, let in as one that audits the linker", AUDITS + WRONG),
 )

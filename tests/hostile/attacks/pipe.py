@@ -61,10 +61,6 @@ from IPython.display import display
 display({"text/html": 7, "image/png": [1, {}], "text/plain": None}, raw=True)
 """
 WRONG = "\ndef mean(numbers): return 0"
-GIANT = """
-def mean(numbers):
-    return type("Giant", (tuple,), {"_fields": tuple(f"f{n}" for n in range(1_000_000))})([0] * 1_000_000)
-"""
 PIPE = "across the pipe"
 
 ATTACKS = (
@@ -95,11 +91,4 @@ ATTACKS = (
         proof=Without("autograder/notebooks/_shown.py", "isinstance(data, dict) and _is_shallow(data)", "True"),
     ),
     Attack("displays-a-number", PIPE, "an output that no notebook may hold", INVALID + WRONG),
-    Attack(
-        "giant-tuple",
-        PIPE,
-        "a class with a million fields, made by the judge",
-        GIANT,
-        proof=Without("autograder/notebooks/_conductor.py", "self._end_after(self._seconds + self._grace_s)", "pass"),
-    ),
 )

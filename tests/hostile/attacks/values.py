@@ -3,6 +3,7 @@
 from tests.hostile.attacks.attack import Attack, Without
 
 OBJECTS = "autograder/inside/interpreter/crossing/objects.py"
+SHOWN = "autograder/notebooks/_shown.py"
 EQUAL = """
 class Equal:
     def __eq__(self, other): return True

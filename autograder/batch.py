@@ -164,6 +164,8 @@ class _Batch:
 
     def judge(self, one: HandedIn) -> _Judged:
         """Judge a submission, unless the same was judged before."""
+        if one.trouble:
+            raise Unreadable(one.trouble)
         began = time.monotonic()
         made_from = digest.combined(digest.handed_in(one, self._assignment.ignored), self._judge)
         if known := self._recorded(one.student, made_from):

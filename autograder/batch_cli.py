@@ -14,9 +14,10 @@ from autograder import handed_in
 from autograder.collect import Refused
 from autograder.notebooks import assignment
 from autograder.notebooks._reader import reader
-from autograder.notebooks.execution import Interpreter, libraries
+from autograder.notebooks.execution import Interpreter
+from autograder.notebooks.imports import libraries
 from autograder.notebooks.reading import Unreadable, parse
-from breakwater.cli._out import notes, print_json
+from breakwater.cli._out import notes, print_json, printable
 from breakwater.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -151,12 +152,13 @@ def _progress(total: int, tally: Tally) -> Iterator[Any]:
 
 def _say(one: Came) -> None:
     if isinstance(one, Refused):
-        typer.echo(f"refused: {one.source}: {one.reason}", err=True)
+        typer.echo(printable(f"refused: {one.source}: {one.reason}"), err=True)
         return
     state = "as before" if one.resumed else f"{one.seconds:.2f} s"
     person = "waits for a person" if one.needs_manual_grade else ""
     told = one.trouble or one.reason or person
-    typer.echo(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {told}".rstrip())
+    line = f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {told}"
+    typer.echo(printable(line).rstrip())
 
 
 def _report(name: str, notebook: str, rows: list[Came]) -> dict[str, Any]:

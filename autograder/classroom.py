@@ -79,9 +79,16 @@ class Classroom:
     def commit(self, message: str) -> None:
         """Keep the class as it is now in its history."""
         repository = Repository(self.root)
-        repository.run("add", "--all")
+        repository.run("add", "--all", "--", ".", *(f":(exclude,literal){place}" for place in self._repositories()))
         if not repository.succeeds("diff", "--cached", "--quiet"):
             repository.run("commit", "--quiet", "--message", message)
+
+    def _repositories(self) -> Iterator[str]:
+        """Repositories among what was handed in. Git runs what their settings say when it comes by, so it must not."""
+        for parent, folders, files in os.walk(self.root / "submitted"):
+            if ".git" in (*folders, *files):
+                folders.clear()
+                yield Path(parent).relative_to(self.root).as_posix()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -266,5 +266,7 @@ def _class(folder: Path | None) -> "Classroom":
 
 
 def _tell(refused: "list[Refused]") -> None:
+    from breakwater.cli._out import printable
+
     for each in refused:
-        typer.echo(f"refused: {each.source}: {each.reason}", err=True)
+        typer.echo(printable(f"refused: {each.source}: {each.reason}"), err=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder import _unpack, confined, sandbox
 from autograder.classroom import LAB, REPORT, TIMESTAMP, Classroom, student_id
+from autograder.notebooks.autograded import DEEPEST
 from autograder.notebooks.reading import Unreadable, read
 from breakwater import paths, submission
 from breakwater.bases import is_crumb
@@ -164,6 +165,8 @@ def _walk(shop: Path) -> Iterator[Path]:
         yield shop  # refused by _bound
         return
     for parent, folders, files in os.walk(shop):
+        if len(Path(parent).relative_to(shop).parts) > DEEPEST:
+            raise BadInput(f"{shop.name} holds folders more than {DEEPEST} deep.")
         folders[:] = sorted(name for name in folders if not is_crumb(Path(name)))
         links = [name for name in folders if Path(parent, name).is_symlink()]
         yield from (Path(parent, name) for name in sorted(files + links) if not is_crumb(Path(name)))

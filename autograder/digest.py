@@ -10,6 +10,7 @@ from autograder.classroom import LAB, REPORT
 from autograder.handed_in import HandedIn
 from autograder.notebooks.assignment import Assignment
 from autograder.notebooks.autograded import bounded, others
+from autograder.notebooks.reading import NOTEBOOK_BYTES
 from breakwater import paths
 from breakwater.bases import is_crumb
 from breakwater.dev.content import Content
@@ -46,13 +47,21 @@ def handed_in(given: HandedIn, ignored: list[str]) -> str:
     """The digest of a submission to an assignment whose `ignored` files do not count. Raises Unreadable."""
     files = bounded(given.folder, others(given.folder, ignored)) if given.folder else iter(())
     return combined(
-        given.student, _of(given.notebooks.values()), *(_named(given.folder, files) if given.folder else ())
+        given.student, *map(_read, given.notebooks.values()), *(_named(given.folder, files) if given.folder else ())
     )
 
 
+def _read(notebook: Path) -> str:
+    """The digest of a submitted notebook, as far as it is ever read."""
+    if not notebook.is_file() or notebook.is_symlink():
+        return ""
+    with notebook.open("rb") as opened:
+        return hashlib.sha256(opened.read(NOTEBOOK_BYTES + 1)).hexdigest()
+
+
 def combined(*parts: str) -> str:
-    """One digest of several, or of text."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    """One digest of several, or of text. Names of files may be no text in any encoding."""
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
 @cache
@@ -75,7 +84,8 @@ def _of(places: Iterable[Path], without: frozenset[Path] | set[Path] = frozenset
             if file not in without:
                 name = file.relative_to(place.parent).as_posix()
                 with file.open("rb") as opened:
-                    summed.update(f"{name}\0{hashlib.file_digest(opened, 'sha256').hexdigest()}\n".encode())
+                    told = f"{name}\0{hashlib.file_digest(opened, 'sha256').hexdigest()}\n"
+                    summed.update(told.encode(errors="surrogateescape"))
     return summed.hexdigest()
 
 

@@ -12,7 +12,7 @@ from autograder.collect import Refused, collect
 from autograder.grade import Graded, grade
 from autograder.labs import labbook
 from autograder.pages import report
-from breakwater.cli._out import print_json
+from breakwater.cli._out import print_json, printable
 from breakwater.errors import BadInput, did_you_mean
 
 
@@ -65,7 +65,7 @@ def _known(name: str, names: list[str], otherwise: str) -> str:
 def _say(one: Graded) -> None:
     seconds = sum(one.seconds.values())
     state = "as before" if one.resumed else f"{seconds:.1f} s"
-    typer.echo(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {one.reason}")
+    typer.echo(printable(f"{one.student:24} {one.score:6g} of {one.max_score:g}   {state:>9}   {one.reason}"))
 
 
 def _report(module: str, graded: list[Graded], refused: list[Refused], as_json: bool) -> None:
@@ -73,4 +73,4 @@ def _report(module: str, graded: list[Graded], refused: list[Refused], as_json: 
         rows = [asdict(one) for one in graded]
         return print_json({"module": module, "submissions": rows, "refused": [asdict(each) for each in refused]})
     for each in refused:
-        typer.echo(f"refused: {each.source}: {each.reason}", err=True)
+        typer.echo(printable(f"refused: {each.source}: {each.reason}"), err=True)

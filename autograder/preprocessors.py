@@ -56,6 +56,8 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
     restarts = Integer(20, help="How often to start anew after a cell ended or hung the interpreter.").tag(config=True)
     notebook_timeout = Integer(180, help="Seconds for a whole notebook.").tag(config=True)
     shown_at_most = Integer(4 << 20, help="Characters that a cell may show.").tag(config=True)
+    memory = Integer(4 << 30, help="Bytes of memory for each process.").tag(config=True)
+    written = Integer(256 << 20, help="Bytes of files.").tag(config=True)
 
     def limits(self) -> execution.Limits:
         """What a notebook may use."""
@@ -64,6 +66,8 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
             notebook_s=self.notebook_timeout,
             restarts=self.restarts,
             shown=self.shown_at_most,
+            memory=self.memory,
+            written=self.written,
         )
 
     def preprocess(self, nb: Any, resources: Any = None, km: Any = None) -> tuple[Any, Any]:

@@ -1,12 +1,13 @@
 """`course export`: a gradebook's results as a table for a spreadsheet, or whole as JSON.
 
 Names and ids come from strangers, and a spreadsheet takes a cell that begins like a formula for one. So such a cell
-gets an apostrophe before it (OWASP, CSV Injection).
+gets an apostrophe before it (OWASP, CSV Injection), and so does what would be one where a semicolon parts cells.
 """
 
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +17,7 @@ from autograder.gradebook.results import Mark, Question, Results, Submission
 
 Verdicts = Mapping[str, Mapping[str, str]]  # student → check → verdict, as the judge gave it
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r\n＝＋－＠])")
 ABOUT = ("student", "last_name", "first_name", "email", "handed_in", "score", "max_score", "needs_person")
 LATE = ("submitted_at", "late_s", "late_penalty")
 
@@ -116,6 +117,4 @@ def safe(value: Any) -> Any:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{round(value, 4):g}"
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

@@ -19,11 +19,13 @@ from autograder.inside.interpreter.crossing.channel import Message
 from autograder.inside.interpreter.crossing.line import Refused
 from autograder.inside.interpreter.crossing.objects import Remote
 from autograder.inside.interpreter.crossing.sides import Side
+from autograder.notebooks.imports import Helpers
 
 OWN = ("numpy", "pandas")  # libraries whose values cross: of these a test has its own, whatever it has them from
 MODULE = "__test__"  # of what a test defines
 FILE = "<test>"
 AROUND = 2  # lines of the test, shown before and after the one that failed
+LONG = 10_000  # characters of an error's text
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -54,18 +56,24 @@ class Judge(Side):
 class Names(dict[str, Any]):
     """What a test's names mean. What it does not know it asks the learner's side for, anew in each cell.
 
+    `own` is what nobody is asked for, wherever it comes from (see `imports`).
+
     A name that a test took from there, and gives to something else or deletes, changes there too: to nbgrader both run
     in one namespace, and a test may take `squares` away to see who used it. Any other name of a test's stays here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Helpers) -> None:
         super().__init__(__name__=MODULE)
         self.judge: Judge | None = None
+        self._own = own
         self._asked: set[str] = set()
 
     def __missing__(self, name: str) -> Any:
         if self.judge is None or name.startswith("__") or hasattr(builtins, name):
             raise KeyError(name)
+        if (own := self._made(name, *self._own.get(name, ("", "")))) is not None:
+            super().__setitem__(name, own)
+            return own
         found = self.judge.line.ask("name", 0, name=name)
         if not found:
             raise KeyError(name)
@@ -74,15 +82,28 @@ class Names(dict[str, Any]):
         return found[0]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if self.judge and name in self._asked:
+        if self.judge and (name in self._asked or name in self._own):
             self.judge.line.ask("set name", 0, name=name, value=value)
         super().__setitem__(name, value)
 
     def __delitem__(self, name: str) -> None:
-        if self.judge and (name in self._asked or name not in self):
+        if self.judge and (name in self._asked or name in self._own or name not in self):
             self.judge.line.ask("delete name", 0, name=name)
             self._asked.add(name)
         self.pop(name, None)
+
+    def _made(self, name: str, module: str, what: str) -> Any:
+        """What nobody has to be asked for (see `imports`); None if there is no such thing here."""
+        if not module:
+            found: dict[str, Any] = {}
+            exec(compile(what, "<given>", "exec"), self, found)
+            return found.get(name)
+        try:
+            value = import_module(module)
+        except ImportError:
+            return None
+        found_there = getattr(value, what, None) if what else value
+        return None if what and inspect.ismodule(found_there) else found_there
 
     def forget(self) -> None:
         """Ask again for what was asked for."""
@@ -96,10 +117,11 @@ class Names(dict[str, Any]):
 
 
 class Cells:
-    """Runs test cells one after another; what one defines, the next ones see."""
+    """Runs test cells one after another; what one defines, the next ones see. For `own` see `Names`."""
 
-    def __init__(self) -> None:
-        self.names = Names()
+    def __init__(self, own: Helpers | None = None) -> None:
+        self._own = own or {}
+        self.names = Names(self._own)
 
     async def run(self, source: str) -> list[dict[str, Any]]:
         """Run one test cell; return its outputs."""
@@ -119,7 +141,7 @@ class Cells:
         met, self.names.judge = self.names.judge, judge
         if met is None or not self.names.hold_any_of(met):
             return False
-        self.names = Names()
+        self.names = Names(self._own)
         self.names.judge = judge
         return True
 
@@ -164,11 +186,19 @@ def _result(value: Any) -> list[dict[str, Any]]:
 
 
 def _error(error: BaseException, source: str) -> dict[str, Any]:
-    name, message = type(error).__name__, str(error)
+    name, message = type(error).__name__[:LONG], _text(error)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
     at = int((lines[-1] if lines else getattr(error, "lineno", None)) or 0)
     shown = [f"{name:<42}Traceback (most recent call last)", *_around(source, at), f"{name}: {message}"]
     return {"output_type": "error", "ename": name, "evalue": message, "traceback": shown}
+
+
+def _text(error: BaseException) -> str:
+    """What an error says; it may have come from the other side, and have to ask there."""
+    try:
+        return str(error)[:LONG]
+    except Exception as trouble:
+        return f"<its text raises {type(trouble).__name__}>"
 
 
 def _around(source: str, at: int) -> Iterator[str]:

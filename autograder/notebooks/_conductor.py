@@ -8,8 +8,10 @@ a new process, and it is given up with its reason. A test that was judged is not
 something of the process that is gone; then those before run again, for what they define, and their outcomes stand.
 """
 
+import faulthandler
 import os
 import resource
+import selectors
 import shutil
 import signal
 import socket
@@ -21,7 +23,7 @@ from time import monotonic
 from types import FrameType
 
 from autograder.inside.interpreter import forks
-from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from autograder.inside.interpreter.crossing.channel import TRUSTED, Channel, Lost, Message
 from autograder.notebooks import _shown
 from autograder.notebooks._cells import Cells
 from autograder.notebooks._learner import Learner
@@ -29,6 +31,7 @@ from autograder.notebooks._shown import Output, Shown
 from breakwater.errors import EngineTrouble
 
 MEMORY = 4 << 30  # bytes, whatever a learner's process sends
+WAITING = (Learner._attend.__code__, selectors.DefaultSelector.select.__code__)  # for the learner's process
 ENDED, STUBBORN = "this cell ended the interpreter", "this cell could not be interrupted"
 TOOK_MORE = "what this cell started took more than"
 
@@ -48,15 +51,26 @@ class Cell:
 
 
 class Clock:
-    """Ends what a cell does when its time is over: an interrupt, then the end of its process, then of the test."""
+    """Ends what a cell does when its time is over: an interrupt, then the end of its process, then of the test.
 
-    def __init__(self, learner: Learner, seconds: float, grace_s: float) -> None:
-        self._learner, self._seconds, self._grace_s, self.rung = learner, seconds, grace_s, 0
+    A test that waits for nobody is ended at once. Where no signal is heard, since the test is in a loop in C, this
+    process ends soon after, and whoever waits for it knows which test it was.
+    """
+
+    def __init__(self, learner: Learner, seconds: float, grace_s: float, *, is_test: bool) -> None:
+        self._learner, self._seconds, self._grace_s, self._is_test = learner, seconds, grace_s, is_test
+        self.rung = 0
 
     def __enter__(self) -> "Clock":
         signal.signal(signal.SIGALRM, self._ring)
         signal.setitimer(signal.ITIMER_REAL, max(0.001, self._seconds), self._grace_s)
+        if self._is_test:
+            self._end_after(self._seconds + self._grace_s)
         return self
+
+    def _end_after(self, seconds: float) -> None:
+        """End this process after so long, unless that is said anew, or taken back."""
+        faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
         self.rung += 1
@@ -64,11 +78,14 @@ class Clock:
             self._learner.interrupt()
         elif self.rung == 2:
             self._learner.kill()
-        elif self._learner.is_test:
+        if self._is_test and self.rung == 1:
+            self._end_after(3 * self._grace_s)
+        if self._is_test and (self.rung > 2 or (frame and frame.f_code not in WAITING)):
             raise Overdue("the test itself came to no end")
 
     def __exit__(self, *exc: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
 
 
 class Conductor:
@@ -80,9 +97,9 @@ class Conductor:
         self._cells = [Cell(told["source"], told["kind"], []) for told in task["cells"]]
         self._given_up: dict[int, str] = {int(index): reason for index, reason in task["given_up"].items()}
         self._shown = Shown(self._limits["shown"])
-        self._tests = Cells()
+        self._tests = Cells(task["own"])
         self._learner: Learner | None = None
-        self._began = monotonic()
+        self._began = task["began"]
         self._starts = 0
 
     def run(self) -> list[Message]:
@@ -140,9 +157,12 @@ class Conductor:
         self._caller.send({"begin": index})
         if again:
             self._shown.begin()
-        with Clock(learner, self._limits["cell_s"], self._limits["grace_s"]) as self._clock:
+        timing = self._limits["cell_s"], self._limits["grace_s"]
+        with Clock(learner, *timing, is_test=cell.kind == "test") as self._clock:
             if cell.kind == "test":
                 ended = learner.judged(lambda: self._tests.run(cell.source))
+                if self._clock.rung > 1:
+                    raise Lost("it was killed")
                 if not again:
                     cell.outputs += ended
             else:
@@ -176,7 +196,7 @@ class Conductor:
 def conduct(forks: socket.socket, caller: socket.socket, folder: int) -> None:
     """Run the notebook that the caller sends, and answer with its cells."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    channel = Channel(caller)
+    channel = Channel(caller, longest=TRUSTED)
     task = channel.read()
     scratch = "" if task["jail"]["is_jailed"] else tempfile.mkdtemp(prefix="bw-")
     task["jail"]["scratch"] = scratch

@@ -16,7 +16,7 @@ from typing import Any
 from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
 from autograder.inside.interpreter.forks import ask
 from autograder.notebooks._cells import Judge
-from autograder.notebooks._shown import Shown
+from autograder.notebooks._shown import Shown, number
 from breakwater.errors import EngineTrouble
 
 CHUNK, MANY = 1 << 16, 1000
@@ -140,5 +140,4 @@ class Learner:
             return
         self._shown.take(message, is_test=self.is_test)
         if "done" in message:
-            self._done, count = True, message["done"]
-            self._count = count if type(count) is int else None
+            self._done, self._count = True, number(message["done"])

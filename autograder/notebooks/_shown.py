@@ -10,13 +10,17 @@ from autograder.inside.interpreter.crossing.channel import Message
 
 Output = dict[str, Any]
 FEW = 1000  # outputs of one cell, however small
+CELLS = 4  # that may show all that a cell may show
+SHORT = 10_000  # characters of an error, or of a result, on which a score may hang: there is always room for these
+DECIDES = ("error", "execute_result")
+DEEPEST = 50  # lists in lists, in rich outputs
 
 
 class Shown:
-    """Collects what cells show, up to `most` characters in each."""
+    """Collects what cells show, up to `most` characters in each, and some times as many in all."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._most, self._left = most, CELLS * most
         self._outputs: list[Output] = []
         self._displayed: dict[str, list[Output]] = {}
         self._length, self._clears_next = 0, False
@@ -35,24 +39,26 @@ class Shown:
         if "clear" in message:
             self._clears_next = bool(message["clear"])
             if not self._clears_next:
-                self._outputs.clear()
+                self._clear()
         elif "stream" in message:
             self.print(str(message.get("text")), "stderr" if message["stream"] == "stderr" else "stdout")
         elif "update" in message:
             for output in self._displayed.get(str(message.get("id")), []):
-                output.update(data=_bundle(message["update"]), metadata=_bundle(message.get("metadata")))
+                output.update(data=_data(message["update"]), metadata=_bundle(message.get("metadata")))
         elif "show" in message:
             output = _rich("display_data", message["show"], message)
             if self._add(output, len(str(output))) and message.get("id"):
                 self._displayed.setdefault(str(message["id"]), []).append(output)
         elif "result" in message and not is_test:
-            count = message.get("count")
             result = _rich("execute_result", message["result"], message)
-            self._add(result | {"execution_count": count if type(count) is int else None})
+            length = len(str(result))
+            self._add(result | {"execution_count": number(message.get("count"))}, length if length > SHORT else 0)
         elif "error" in message and not is_test:
             lines = message.get("traceback")
-            shown = [str(line) for line in lines] if isinstance(lines, list) else []
-            self._add(error(str(message["error"]), str(message.get("message")), shown))
+            shown = [str(line)[:SHORT] for line in lines[:FEW]] if isinstance(lines, list) else []
+            if sum(map(len, shown)) > 10 * SHORT:
+                shown = shown[:1]
+            self._add(error(str(message["error"])[:SHORT], str(message.get("message"))[:SHORT], shown))
 
     def print(self, text: str, name: str = "stdout") -> None:
         """Add to what is printed; it goes on where the last output was printed too."""
@@ -65,19 +71,29 @@ class Shown:
 
     def measured(self, text: str) -> str:
         """As much of it as the cell may still show; it counts as shown."""
-        text = text[: max(0, self._most - self._length)]
+        text = text[: max(0, min(self._most - self._length, self._left))]
         self._length += len(text)
+        self._left -= len(text)
         return text
 
     def _add(self, output: Output, length: int = 0) -> bool:
         if self._clears_next:
-            self._outputs.clear()
+            self._clear()
         self._clears_next = False
         self._length += length
-        if (length and self._length > self._most) or len(self._outputs) >= (FEW if length else 2 * FEW):
+        if length and (self._length > self._most or length > self._left):
             return False
+        if len(self._outputs) >= (FEW if length else 2 * FEW):
+            if output["output_type"] not in DECIDES:
+                return False
+            self._outputs.pop()
+        self._left -= length
         self._outputs.append(output)
         return True
+
+    def _clear(self) -> None:
+        """Take back what was shown, but for that on which a score hangs."""
+        self._outputs[:] = [output for output in self._outputs if output["output_type"] in DECIDES]
 
 
 def error(name: str, message: str, shown: list[str] | None = None) -> Output:
@@ -86,8 +102,24 @@ def error(name: str, message: str, shown: list[str] | None = None) -> Output:
 
 
 def _rich(kind: str, data: Any, message: Message) -> Output:
-    return {"output_type": kind, "data": _bundle(data), "metadata": _bundle(message.get("metadata"))}
+    return {"output_type": kind, "data": _data(data), "metadata": _bundle(message.get("metadata"))}
+
+
+def _data(data: Any) -> dict[str, Any]:
+    """Each kind as text, but for what is JSON anyway: nobody reads a notebook with anything else in it."""
+    return {k: part if isinstance(part, str) or k.endswith("json") else str(part) for k, part in _bundle(data).items()}
+
+
+def number(count: Any) -> int | None:
+    """A cell's number, if it can be one."""
+    return count if type(count) is int and count >= 0 else None
 
 
 def _bundle(data: Any) -> dict[str, Any]:
-    return data if isinstance(data, dict) else {}
+    return data if isinstance(data, dict) and _is_shallow(data) else {}
+
+
+def _is_shallow(data: Any, depth: int = DEEPEST) -> bool:
+    """Whether it is not nested more than anybody nests, so that whoever keeps it can."""
+    parts = data.values() if isinstance(data, dict) else data
+    return depth > 0 and all(_is_shallow(part, depth - 1) for part in parts if isinstance(part, dict | list))

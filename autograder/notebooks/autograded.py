@@ -11,6 +11,8 @@ from autograder.notebooks.assignment import Assignment
 from autograder.notebooks.reading import Unreadable
 from breakwater.submission import MAX_BYTES, MAX_FILES
 
+DEEPEST = 50  # folders in folders
+
 
 def lay(assignment: Assignment, handed_in: Path | None, target: Path) -> None:
     """Lay a submission's other files into `target`, and over them the assignment's own.
@@ -50,12 +52,20 @@ def _make_way(target: Path, file: Path) -> None:
 
 
 def others(folder: Path, ignored: list[str]) -> Iterator[Path]:
-    """The regular files of a folder but for its notebooks and what is ignored, relative to it, in order."""
+    """The regular files of a folder but for its notebooks and what is ignored, relative to it, in order.
+
+    A repository's own files are ignored, too: git runs what their settings say for whoever comes by.
+
+    Raises:
+        Unreadable: its folders are nested too deeply.
+    """
 
     def is_ignored(name: str) -> bool:
-        return any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
+        return name == ".git" or any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
 
     for parent, folders, files in os.walk(folder):
+        if len(Path(parent).relative_to(folder).parts) > DEEPEST:
+            raise Unreadable(f"{folder} holds folders more than {DEEPEST} deep")
         folders[:] = sorted(name for name in folders if not is_ignored(name))
         for name in sorted(files):
             file = Path(parent, name)
@@ -74,11 +84,14 @@ def bounded(folder: Path, files: Iterator[Path]) -> Iterator[Path]:
 
 
 def write(notebook: Any, file: Path) -> None:
-    """Write a graded notebook: others find the old one or the new one, never half of it."""
+    """Write a graded notebook: others find the old one or the new one, never half of it.
+
+    What no encoding has, half of a pair of surrogates, becomes a question mark.
+    """
     import nbformat
 
     half = file.with_name(f".{file.name}.{os.getpid()}")
-    half.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
+    half.write_bytes(f"{nbformat.writes(notebook, version=4)}\n".encode(errors="replace"))
     half.replace(file)
 
 

@@ -11,7 +11,6 @@ data crosses (`inside/interpreter/crossing`). Starting both warm processes costs
 then on, the fork and what its cells do.
 """
 
-import ast
 import os
 import socket
 import subprocess
@@ -21,17 +20,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder import confined, sandbox
-from autograder.inside.interpreter.crossing.channel import Channel, Lost, Message
+from autograder.inside.interpreter.crossing.channel import TRUSTED, Channel, Lost, Message
 from autograder.inside.interpreter.forks import ask
+from autograder.notebooks.imports import ALWAYS, Helpers, helpers
 from breakwater import paths
 from breakwater.errors import EngineTrouble
 
-ALWAYS = ("matplotlib.pyplot", "numpy")  # what most notebooks with data import, where it is installed
 PATIENCE_S = 5.0  # beyond a cell's own time, of whoever waits for the conductor
 STARTS_S = 60.0
 OVERDUE = "its test came to no end"
@@ -54,25 +54,6 @@ class Limits:
     processes: int = 150
     memory: int = 4 << 30
     written: int = 256 << 20
-
-
-def libraries(*notebooks: NotebookNode) -> tuple[str, ...]:
-    """The modules that the code cells of notebooks import, by name, after those that most do.
-
-    A cell that is no plain Python has none.
-    """
-    found = dict.fromkeys(ALWAYS)
-    for cell in (cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"):
-        try:
-            tree = ast.parse("\n".join(line for line in cell.source.splitlines() if line[:1] not in ("%", "!")))
-        except (SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                found |= dict.fromkeys(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found[node.module] = None
-    return tuple(found)
 
 
 class Interpreter:
@@ -105,11 +86,13 @@ class Interpreter:
         folder: Path,
         limits: Limits = Limits(),
         inside: frozenset[str] = frozenset(),
+        own: Helpers | None = None,
     ) -> NotebookNode:
         """Run the code cells of a notebook, in order; return it, with the outputs of each.
 
         What lies in `folder` appears, as a copy, in the working folder, which is named as it is. Each test cell has an
-        outcome, whatever the notebook does. `inside` names the tests that run in the learner's process.
+        outcome, whatever the notebook does. `inside` names the tests that run in the learner's process, `own` what the
+        others have of their own (see `imports`).
 
         Raises:
             NoSandbox: this machine cannot confine a notebook.
@@ -125,7 +108,9 @@ class Interpreter:
             "cells": [{"source": cell.source, "kind": _kind(cell, inside)} for cell in cells],
             "limits": asdict(limits),
             "jail": _jail(folder, limits),
+            "own": dict(own or {}),
             "given_up": {},
+            "began": monotonic(),
         }
         for cell, ran in zip(cells, self._ran(task, folder), strict=True):
             cell.outputs = [NotebookNode(output) for output in ran["outputs"]]
@@ -138,10 +123,11 @@ class Interpreter:
         They look at what a cell printed, say, or use a magic. The solutions decide it once, and no submission.
         """
         inside: frozenset[str] = frozenset()
+        own = helpers(solved)
         hopeless: list[str] = []
-        while left := [name for name in _failed(self.run(solved, folder, limits, inside)) if name not in hopeless]:
+        while left := [name for name in _failed(self.run(solved, folder, limits, inside, own)) if name not in hopeless]:
             tried = inside | {left[0]}
-            if left[0] in inside or left[0] in _failed(self.run(solved, folder, limits, tried)):
+            if left[0] in inside or left[0] in _failed(self.run(solved, folder, limits, tried, own)):
                 hopeless.append(left[0])
             else:
                 inside = tried
@@ -164,18 +150,18 @@ class Interpreter:
 
     def _conducted(self, task: Message, folder: Path) -> tuple[int | None, list[Message] | None, bool]:
         """Have a conductor do it. Return the cell that it began last, what it answered, and whether we stopped it."""
-        at, patience_s = None, task["limits"]["cell_s"] + 3 * task["limits"]["grace_s"] + PATIENCE_S
+        at, since, cell_s = None, monotonic(), task["limits"]["cell_s"]
         life, caller = self._fork(folder)
         with life, caller:
             caller.settimeout(STARTS_S)
-            channel = Channel(caller)
+            channel = Channel(caller, longest=TRUSTED)
             try:
                 channel.send(task)
                 while "begin" in (said := channel.read()):
-                    at = said["begin"]
-                    caller.settimeout(patience_s)
-            except Lost as lost:
-                return at, None, isinstance(lost.__cause__, TimeoutError)
+                    at, since = said["begin"], monotonic()
+                    caller.settimeout(cell_s + 3 * task["limits"]["grace_s"] + PATIENCE_S)
+            except Lost:
+                return at, None, monotonic() - since >= cell_s
         if "trouble" in said:
             raise EngineTrouble(said["trouble"])
         return at, said["cells"], False

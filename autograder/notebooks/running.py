@@ -16,7 +16,8 @@ from autograder import sandbox
 from autograder.notebooks import autograded
 from autograder.notebooks._reader import reader
 from autograder.notebooks.assignment import Assignment
-from autograder.notebooks.execution import Interpreter, Limits, libraries
+from autograder.notebooks.execution import Interpreter, Limits
+from autograder.notebooks.imports import Helpers, helpers, libraries
 
 Run = Callable[[str, Any, Path], Any]
 """From the name of one of the assignment's notebooks, a repaired submission of it and a folder, to the notebook."""
@@ -45,10 +46,11 @@ class Running:
         self._running = started or Interpreter(libraries(*assignment.sources.values()))
         self._limits = limits(assignment.config)
         self._inside: dict[str, frozenset[str]] = {}
+        self._own: dict[str, Helpers] = {name: helpers(source) for name, source in assignment.sources.items()}
         self._lock = threading.Lock()
 
     def run(self, name: str, notebook: Any, folder: Path) -> Any:
-        return self._running.run(notebook, folder, self._limits, self._tests_inside(name))
+        return self._running.run(notebook, folder, self._limits, self._tests_inside(name), self._own.get(name))
 
     def close(self) -> None:
         self._running.close()

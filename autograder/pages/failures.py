@@ -7,7 +7,8 @@ from typing import Any
 
 
 def shown(notebook: Path) -> dict[str, str]:
-    """For each graded cell that ended in an error, what the learner may read of it; nothing of a hidden test."""
+    """For each graded cell that ended in an error, or in a number of points, what the learner may read of it; nothing
+    of a hidden test."""
     from autograder.preprocessors import HideHiddenTests  # nbgrader comes with it, and that takes seconds
 
     hide = HideHiddenTests()
@@ -30,12 +31,18 @@ def _graded(notebook: Path) -> Iterator[Any]:
 
 
 def _read(cells: Iterable[Any]) -> dict[str, str]:
-    found = {}
-    for cell in cells:
-        error = next((output for output in cell.outputs if output.output_type == "error"), None)
-        if error is not None:
-            found[cell.metadata.nbgrader.grade_id] = _told(error)
-    return found
+    said = {cell.metadata.nbgrader.grade_id: _said(cell.outputs) for cell in cells}
+    return {name: text for name, text in said.items() if text}
+
+
+def _said(outputs: Iterable[Any]) -> str:
+    """What the first output says on which the points hang."""
+    for output in outputs:
+        if output.output_type == "error":
+            return _told(output)
+        if output.output_type == "execute_result":
+            return f"Its last line gave {''.join(output.data.get('text/plain', ''))}."
+    return ""
 
 
 def _told(error: Any) -> str:

@@ -61,6 +61,7 @@ def test_one_that_is_refused_does_not_stop_the_others(fresh_class: Any, tmp_path
     (fresh_class.hand_in(source, "dan") / "shop" / "large").write_bytes(b"\0" * (submission.MAX_BYTES + 1))
     fresh_class.hand_in(source, "eve*")
     os.mkfifo(fresh_class.hand_in(source, "fay") / "shop" / "pipe")
+    (fresh_class.hand_in(source, "ivy") / "shop" / "/".join("d" * 60)).mkdir(parents=True)
     (source / "torn.zip").write_bytes(b"PK\3\4 not really")
     archive(fresh_class, tmp_path, "gus", module="43-later")
     (fresh_class.hand_in(source, "hal") / "timestamp.txt").write_text("soon")
@@ -72,6 +73,7 @@ def test_one_that_is_refused_does_not_stop_the_others(fresh_class: Any, tmp_path
     assert "are the limit" in reasons["dan"]
     assert "`eve*` is no student id" in reasons["eve*"]
     assert "shop/pipe is a link or a special file" in reasons["fay"]
+    assert reasons["ivy"] == "shop holds folders more than 50 deep."
     assert "damaged" in reasons["torn.zip"]
     assert "is a submission for 43-later, not for 42-sample" in reasons["43-later-gus-2026-03-01.zip"]
     assert "timestamp.txt holds no time" in reasons["hal"]

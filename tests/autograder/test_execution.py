@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from autograder import confined
-from autograder.notebooks.execution import Interpreter, Limits, libraries
+from autograder.notebooks.execution import Interpreter, Limits
+from autograder.notebooks.imports import libraries
 from tests.autograder.notebooks import graded, notebook, told
 from tests.waiting import until
 

@@ -1,10 +1,8 @@
-"""What a notebook tries from its jail: against who grades, against other notebooks, and to outlive its own."""
+"""What a notebook tries from its jail, all at once: against who grades, against other notebooks, across the pipe."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from autograder.notebooks.execution import Interpreter, Limits
 from breakwater import paths
 from tests.autograder.notebooks import graded, notebook, told
-from tests.waiting import until
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
 SHORT = Limits(cell_s=3.0, notebook_s=60)
@@ -174,54 +171,16 @@ def test_two_notebooks_at_once_do_not_meet(interpreter: Interpreter, tmp_path: P
 
 
 BOMBS = {
-    "forks": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
-    "memory": "held = []\nwhile True: held.append(bytearray(64 << 20))",
-    "files": "n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'wb').write(b'x' * (8 << 20))",
     "descriptors": "held = []\nwhile True: held.append(open('/dev/null'))",
-    "output": "import os\nwhile True: os.write(1, b'x' * 60_000)",
-    "threads": "import threading\nwhile True: threading.Thread(target=threading.Event().wait, daemon=True).start()",
-    "displays": "from IPython.display import HTML, display\nwhile True: display(HTML('x' * 100_000))",
-    "depth": "def f(): f()\nimport sys\nsys.setrecursionlimit(1 << 30)\nf()",
+    "output past Python": "import os\nwhile True: os.write(1, b'x' * 60_000)",
 }
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_costs_its_own_cell(interpreter: Interpreter, folder: Path, bomb: str) -> None:
-    limits = Limits(cell_s=2.0, memory=1 << 30, written=64 << 20)
-    began = monotonic()
-    ran = interpreter.run(notebook("x = 1", BOMBS[bomb], graded("x", "assert x == 1")), folder, limits)
+    ran = interpreter.run(notebook("x = 1", BOMBS[bomb], graded("x", "assert x == 1")), folder, Limits(cell_s=2.0))
     assert "error" in [output.output_type for output in ran.cells[1].outputs], ran.cells[1].outputs
     assert told(ran.cells[2]) == ""
-    assert monotonic() - began < 20  # on a busy machine
-
-
-LEFT = """
-import os, subprocess, threading, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        while True: time.sleep(0.01)
-    os._exit(0)
-subprocess.Popen(["sleep", "4567"], start_new_session=True)
-threading.Thread(target=time.sleep, args=(4567,)).start()
-"""
-
-
-def test_nothing_outlives_its_notebook(interpreter: Interpreter, folder: Path) -> None:
-    ran = interpreter.run(notebook(LEFT, graded("x", "assert 1 == 1")), folder, SHORT)
-    assert told(ran.cells[1]) == ""
-    until(lambda: not _sleepers())
-
-
-def _sleepers() -> list[str]:
-    return [pid for pid in os.listdir("/proc") if pid.isdigit() and "4567" in _command(pid)]
-
-
-def _command(pid: str) -> str:
-    try:
-        return Path("/proc", pid, "cmdline").read_text()
-    except OSError:
-        return ""
 
 
 FORGES = {
@@ -229,6 +188,7 @@ FORGES = {
     "says what is none": "say([1]); say(7); say('x')",
     "says what has no end": "raw(b'\\xff\\xff\\xff\\xff' + b'x' * 1000)",
     "says half": "raw(b'\\0\\0\\1\\0{')",
+    "says it all anew": "patch()",
     "shows what is none": (
         "say({'show': 7, 'metadata': 8, 'id': [1]}); say({'result': [1], 'count': 'x'}); say({'error': 1});"
         "say({'update': {}, 'id': {}}); say({'clear': {}}); say({'stream': 3, 'text': 4})"
@@ -243,6 +203,18 @@ def raw(data):
 def say(message):
     data = json.dumps(message).encode()
     raw(struct.pack("!I", len(data)) + data)
+def patch():
+    import builtins
+    from interpreter.crossing import line
+    builtins.AssertionError = type("AssertionError", (Exception,), {})
+    before = line.Line._say
+    def say(self, message):
+        if "raised" in message:
+            message = {"answer": message["answer"], "value": None}
+        if "value" in message:
+            message["value"] = [{"$": "mine", "number": 7, "kind": "class", "name": "int"}, []]
+        before(self, message)
+    line.Line._say = say
 """
 
 

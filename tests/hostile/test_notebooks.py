@@ -1,6 +1,5 @@
 """A submitted notebook, while it is graded, reaches nothing beyond its cell, and cannot give itself a score."""
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,17 +79,3 @@ def test_a_notebook_reaches_nothing_that_is_not_its_own(
     said = "".join(out.get("text", "") for out in notebook.cells[0].outputs)
     assert said.endswith("DONE\n"), notebook.cells[0].outputs
     assert "GOT" not in said
-
-
-def test_a_fork_bomb_ends_and_leaves_nothing(folder: Path) -> None:
-    notebook = run(folder, "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "1 + 1", timeout=3)
-    assert notebook.cells[0].outputs[-1].output_type == "error"
-    assert notebook.cells[1].outputs[0].data["text/plain"] == "2"
-    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and _runs_in(pid, str(folder.parent.parent))]
-
-
-def _runs_in(pid: str, words: str) -> bool:
-    try:
-        return words in Path("/proc", pid, "cmdline").read_text()
-    except OSError:
-        return False

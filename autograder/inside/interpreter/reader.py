@@ -10,6 +10,7 @@ large file, and a right answer is not to be lost over an odd output.
 """
 
 import json
+import re
 import resource
 import socket
 import sys
@@ -24,6 +25,7 @@ from .jail import PR_SET_NO_NEW_PRIVS
 MEMORY, SECONDS = 512 << 20, 10  # bytes, and processor time for a notebook
 MINORS = range(6)  # of nbformat 4; each has a schema, which takes time to compile
 LONGEST = 200  # characters of a reason
+HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a pair of surrogates, in JSON
 
 
 class NoNotebook(Exception):
@@ -35,13 +37,20 @@ def parse(data: bytes) -> Any:
     import nbformat
 
     try:
-        notebook = nbformat.convert(nbformat.reader.reads(data.decode("utf-8")), 4)
+        notebook = nbformat.convert(nbformat.reader.reads(_writable(data.decode("utf-8"))), 4)
         clear(notebook)
         nbformat.validate(notebook)
     except Exception as error:  # whatever this meets in a stranger's file, the file is no notebook
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise NoNotebook(f"it is no notebook: {said[:LONGEST]}") from None
     return notebook
+
+
+def _writable(text: str) -> str:
+    """The same JSON, with a question mark for half of a pair of surrogates, which no encoding has."""
+    if not HALF.search(text):
+        return text
+    return json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace").decode()
 
 
 def clear(notebook: Any) -> None:

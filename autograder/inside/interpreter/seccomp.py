@@ -1,5 +1,4 @@
-"""System calls that a learner's process has no use for, and that reach far into the kernel: refused. So are those that
-take memory which belongs to no process, and so to no bound."""
+"""System calls refused to a learner's process: they reach far into the kernel, or hold memory that nothing bounds."""
 
 import ctypes
 import errno
@@ -58,8 +57,10 @@ REFUSED = {
     "swapoff": (168, 225),
     "reboot": (169, 142),
     "acct": (163, 89),
+    # Memory that belongs to no process and to no folder, so that no limit counts it.
     "memfd_create": (319, 279),
     "shmget": (29, 194),
+    "msgget": (68, 186),
 }
 
 

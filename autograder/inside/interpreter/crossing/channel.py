@@ -11,7 +11,7 @@ from typing import Any
 
 from .values import CannotCross
 
-LONGEST = 16 << 20  # bytes of a message
+LONGEST, TRUSTED = 24 << 20, 1 << 30  # bytes of a message; and between processes that are both ours
 HEAD = struct.Struct("!I")
 Message = dict[str, Any]
 
@@ -23,24 +23,29 @@ class Lost(Exception):
 class Channel:
     """Our end of a socket. `attend`, if given, is called before each wait for bytes of the other end.
 
-    Threads may send side by side. Where this process may be interrupted (`is_interrupted`), that waits for the end of a
-    message, of which half would have gone.
+    A message has `longest` bytes at most. Threads may send side by side. Where this process may be interrupted
+    (`is_interrupted`), that waits for the end of a message, of which half would have gone.
     """
 
     def __init__(
-        self, connection: socket.socket, attend: Callable[[], None] | None = None, *, is_interrupted: bool = False
+        self,
+        connection: socket.socket,
+        attend: Callable[[], None] | None = None,
+        *,
+        is_interrupted: bool = False,
+        longest: int = LONGEST,
     ) -> None:
         self._socket, self._attend, self._is_interrupted = connection, attend, is_interrupted
-        self._sending = threading.RLock()
+        self._longest, self._sending = longest, threading.RLock()
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def send(self, message: Message) -> None:
         """Raises Lost; CannotCross where it is too long."""
-        data = json.dumps(message).encode()
-        if len(data) > LONGEST:
-            raise CannotCross(f"more than {LONGEST >> 20} MB at once")
+        data = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")  # as json.loads decodes it
+        if len(data) > self._longest:
+            raise CannotCross(f"more than {self._longest >> 20} MB at once")
         with self._sending, _uninterrupted() if self._is_interrupted else nullcontext():
             try:
                 self._socket.sendall(HEAD.pack(len(data)) + data)
@@ -50,7 +55,7 @@ class Channel:
     def read(self) -> Message:
         """The next message. Raises Lost."""
         (length,) = HEAD.unpack(self._bytes(HEAD.size))
-        if length > LONGEST:
+        if length > self._longest:
             raise Lost("the other process says too much at once")
         try:
             message = json.loads(self._bytes(length))

@@ -208,7 +208,8 @@ class Line:
             message = self._channel.read()
         except Lost as error:
             raise self._lost(str(error)) from error
-        if any(type(message.get(key, 0)) is not int for key in ("ask", "answer", "cancel", "of")):
+        said = [key for key in ("ask", "answer", "cancel") if key in message]
+        if len(said) != 1 or any(type(message.get(key, 0)) is not int for key in (*said, "of")):
             raise self._lost("the other process says what nobody understands")
         return message
 

@@ -53,7 +53,10 @@ class Remote:
         vars(self).update(_line=line, _number=number, _class=name)
 
     def _ask(self, what: str, **details: Any) -> Any:
-        return self._line.ask(what, self._number, **details)
+        try:
+            return self._line.ask(what, self._number, **details)
+        except StopIteration as error:  # which would end the loop that asks, as if all were well (PEP 479)
+            raise RuntimeError(f"`{self._class}` raised StopIteration") from error
 
     def _is_so(self, what: str, **details: Any) -> bool:
         return self._ask(what, **details) is True

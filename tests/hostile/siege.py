@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nbformat.v4 import new_code_cell
 from nbformat.validator import isvalid
@@ -59,6 +60,7 @@ class Siege:
         for attack in attacks:
             self._hand_in(attack)
         self._before = self._bystanders()
+        self._read: tuple[Path, dict[str, Any]] = root, {}
 
     def _hand_in(self, attack: Attack) -> None:
         notebook = fill_in(release(ASSIGNMENT), RIGHT | {"why": "No idea.", attack.aims: attack.code})
@@ -125,11 +127,10 @@ class Siege:
         return ""
 
     def _texts(self, attack: Attack) -> Iterator[str]:
-        file = self.autograded(attack.owner)
-        for cell in json.loads(file.read_text(encoding="utf-8"))["cells"] if file.is_file() else ():
+        for cell in self._graded(attack).get("cells", ()):
             if cell["cell_type"] == "code" and not cell["metadata"].get("nbgrader", {}).get("grade"):
                 yield from map(json.dumps, cell["outputs"])
-        yield from failures.shown(file).values()
+        yield from failures.shown(self.autograded(attack.owner)).values()
 
     def _left(self, attack: Attack) -> str:
         """What is left where results lie, and is none."""
@@ -137,9 +138,16 @@ class Siege:
         if (file.parent / ".git").exists():
             return "a repository among the results"
         size = file.stat().st_size if file.is_file() else 0
-        if 0 < size < LONGEST and not isvalid(json.loads(file.read_text(encoding="utf-8"))):
-            return "a notebook that nobody can read"
-        return f"a notebook of {size >> 20} MB" if size > LONGEST else ""
+        if size > LONGEST:
+            return f"a notebook of {size >> 20} MB"
+        return "a notebook that nobody can read" if size and not isvalid(self._graded(attack)) else ""
+
+    def _graded(self, attack: Attack) -> dict[str, Any]:
+        """The graded notebook, if there is one."""
+        file = self.autograded(attack.owner)
+        if self._read[0] != file:
+            self._read = file, json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return self._read[1]
 
     def _acts(self, attack: Attack) -> bool:
         page = self.room.root / "feedback" / attack.owner / "ps1" / "siege.html"

@@ -6,6 +6,7 @@ from tests.hostile.attacks.files import CRAFTED, escapes
 WRONG = "def mean(numbers): return 0"
 PAGE, TABLE, TERMINAL = "scripts for the page", "formulas", "terminals"
 UNESCAPED = Without("autograder/pages/__init__.py", "autoescape=True", "autoescape=False")
+UNWRITABLE = Without("autograder/notebooks/autograded.py", '.encode(errors="replace")', ".encode()")
 REFUSED = Without(
     "autograder/handed_in.py",
     'return replace(one, student=shown, trouble="that is no student id; rename it")',
@@ -34,7 +35,7 @@ ATTACKS = (
         fair=False,
         proof=Without("breakwater/cli/_out.py", "each if each.isprintable() else", "each if True else"),
     ),
-    Attack("raises-half-a-letter", TERMINAL, "a reason that nobody can print", HALF),
+    Attack("raises-half-a-letter", TERMINAL, "a reason that nobody can print", HALF, proof=UNWRITABLE),
     Attack(
         "name-that-turns",
         CRAFTED,
@@ -53,5 +54,5 @@ ATTACKS = (
         fair=False,
         proof=REFUSED,
     ),
-    Attack("prints-half-a-letter", CRAFTED, "an output that nobody can write", PRINTS),
+    Attack("prints-half-a-letter", CRAFTED, "an output that nobody can write", PRINTS, proof=UNWRITABLE),
 )

@@ -158,9 +158,25 @@ ATTACKS = (
     ),
     Attack("shows-no-result", "forged results", "no result at all, which counts in full", HOOK, "half"),
     Attack(
-        "wipes-it-away", "forged results", "no error left to be seen, by a hook that clears the outputs", WIPES, "note"
+        "wipes-it-away",
+        "forged results",
+        "no error left to be seen, by a hook that clears the outputs",
+        WIPES,
+        "note",
+        proof=Without(
+            SHOWN,
+            'self._outputs[:] = [output for output in self._outputs if output["output_type"] in DECIDES]',
+            "self._outputs.clear()",
+        ),
     ),
-    Attack("buries-it", "forged results", "no room for the error, after thousands of outputs", BURIES, "note"),
+    Attack(
+        "buries-it",
+        "forged results",
+        "no room for the error, after thousands of outputs",
+        BURIES,
+        "note",
+        proof=Without(SHOWN, 'if output["output_type"] not in DECIDES:', "if True:"),
+    ),
     Attack("loaded-dice", "clock and dice", "the same random number in each test", LIKELY, "quick"),
     Attack("seeded-dice", "clock and dice", "a seed, and so the number that the test draws next", SEEDED, "quick"),
     Attack(

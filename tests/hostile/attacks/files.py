@@ -71,13 +71,6 @@ def half_a_letter(folder: Path, notebook: Any) -> None:
     (folder / "siege.ipynb").write_text(text)
 
 
-def brackets(folder: Path, notebook: Any) -> None:
-    text = json.dumps(notebook | {"metadata": {"deep": 0}}).replace(
-        '"deep": 0', f'"deep": {"[" * 90_000}{"]" * 90_000}'
-    )
-    (folder / "siege.ipynb").write_text(text)
-
-
 def escapes(folder: Path, notebook: Any) -> None:
     (folder / "siege.ipynb").write_text(json.dumps(notebook | {"nbformat": "\x1b]0;GOT the title\x07\x1b[2J"}))
 
@@ -156,15 +149,6 @@ ATTACKS = (
         proof=Without(REPAIR, "if released.locked:", "if False:"),
     ),
     Attack("half-a-letter", CRAFTED, "a text that nobody can write, and so no result", WRONG, tamper=half_a_letter),
-    Attack(
-        "brackets",
-        CRAFTED,
-        "a reader that falls from its stack",
-        WRONG,
-        tamper=brackets,
-        fair=False,
-        proof=Without("autograder/notebooks/reading.py", "except Exception as error:", "except ValueError as error:"),
-    ),
     Attack("endless-file", CRAFTED, "a reader that waits for ever", tamper=endless, fair=False),
     Attack(
         "vast-file",

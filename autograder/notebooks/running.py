@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import sandbox
+from autograder.classroom import LAB
 from autograder.notebooks import autograded
 from autograder.notebooks._reader import reader
 from autograder.notebooks.assignment import Assignment
@@ -46,7 +47,9 @@ class Running:
         self._running = started or Interpreter(libraries(*assignment.sources.values()))
         self._limits = limits(assignment.config)
         self._inside: dict[str, frozenset[str]] = {}
-        self._own: dict[str, Helpers] = {name: helpers(source) for name, source in assignment.sources.items()}
+        # Not of a lab's notebook: nothing in it is a learner's, and the key that it checks by is the class's.
+        lessons = {name: source for name, source in assignment.sources.items() if name != LAB}
+        self._own: dict[str, Helpers] = {name: helpers(source) for name, source in lessons.items()}
         self._lock = threading.Lock()
 
     def run(self, name: str, notebook: Any, folder: Path) -> Any:

@@ -1,6 +1,7 @@
 """The first contact: one command, the lesson is open, its first cells run, and a plot appears."""
 
 import json
+import re
 import socket
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -19,6 +20,7 @@ IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 STARTS_WITHIN_MS = 60_000
 CELL_WITHIN_MS = 60_000
 FIRST_CELLS = 30
+PROMPT, RAN = ".jp-InputPrompt", re.compile(r"\[\d+\]:")
 FIRST = ".jp-CodeCell:has-text('from breakwater import')"
 
 
@@ -26,8 +28,11 @@ def test_the_lesson_opens_runs_and_shows_a_plot(start: Start, page: Page) -> Non
     page.goto(start.url + "&reset")
     expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=STARTS_WITHIN_MS)
     expect(page.locator(IDLE)).to_be_attached(timeout=STARTS_WITHIN_MS)
-    page.locator(FIRST).first.click()  # while the page still takes shape, a click on whatever is first can miss it
+    first = page.locator(FIRST).first
+    first.click()  # while the page still takes shape, a click on whatever is first can miss it
     page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")
+    expect(first.locator(PROMPT)).to_have_text(RAN, timeout=CELL_WITHIN_MS)
     for _ in range(FIRST_CELLS):
         page.keyboard.press("Shift+Enter")
         expect(page.locator(IDLE)).to_be_attached(timeout=CELL_WITHIN_MS)

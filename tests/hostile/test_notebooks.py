@@ -3,12 +3,11 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.preprocessors import Execute
+from autograder.notebooks.execution import Interpreter
 from breakwater import paths
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
@@ -62,20 +61,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     assert [(folder / name).read_text() for name in ("report.json", "lab.ipynb")] == ["true", "true"]
 
 
-def run(folder: Path, *cells: Any, timeout: int = 10) -> Any:
-    cells = tuple(new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells)
-    notebook = new_notebook(cells=list(cells))
-    Execute(timeout=timeout).preprocess(notebook, {"metadata": {"path": str(folder)}})
-    return notebook
-
-
 def test_a_notebook_reaches_nothing_that_is_not_its_own(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", "1")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         told = {"room": str(tmp_path / "class"), "course": str(paths.ROOT), "port": listening.getsockname()[1]}
-        notebook = run(folder, ATTACKS.format(**told))
+        with Interpreter() as interpreter:
+            notebook = interpreter.run(new_notebook(cells=[new_code_cell(ATTACKS.format(**told))]), folder)
     said = "".join(out.get("text", "") for out in notebook.cells[0].outputs)
     assert said.endswith("DONE\n"), notebook.cells[0].outputs
     assert "GOT" not in said

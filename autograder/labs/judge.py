@@ -59,8 +59,9 @@ def judge(module: str, shop: Path, seed: str, select: Sequence[str] = ()) -> Jud
 def completed(report: Report, before: Report | None = None) -> Report:
     """All checks of the module: as `report` says, or else as `before` did, or else *unknown*, which has no score."""
     unknown = all_alike(report.module, Verdict.UNKNOWN, public.LEFT_OUT)
-    known = {check.id: check for each in (unknown, before, report) if each for check in each.checks}
-    return replace(report, checks=tuple(known.values()))
+    said = {check.id: check for each in (before, report) if each for check in each.checks}
+    checks = [said.pop(check.id, check) for check in unknown.checks]
+    return replace(report, checks=(*said.values(), *checks))  # first whether the shop starts
 
 
 def reason(report: Report) -> str:

@@ -1,17 +1,17 @@
 """The first contact: one command, the lesson is open, its first cells run, and a plot appears."""
 
 import json
-import re
 import socket
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from breakwater import syllabus
 from breakwater.jupyter import page_of
 from tests.browser.conftest import Start
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser]
 
@@ -20,19 +20,26 @@ IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 STARTS_WITHIN_MS = 60_000
 CELL_WITHIN_MS = 60_000
 FIRST_CELLS = 30
-PROMPT, RAN = ".jp-InputPrompt", re.compile(r"\[\d+\]:")
 FIRST = ".jp-CodeCell:has-text('from breakwater import')"
+
+
+def ran_first(page: Page, prompt: Locator) -> bool:
+    """Run the first cell, unless it ran. While the page still takes shape, a click misses it and a key is lost."""
+    if prompt.inner_text() in ("[ ]:", ""):
+        page.locator(FIRST).first.click()
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(500)
+        return False
+    return prompt.inner_text() != "[*]:"
 
 
 def test_the_lesson_opens_runs_and_shows_a_plot(start: Start, page: Page) -> None:
     page.goto(start.url + "&reset")
     expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=STARTS_WITHIN_MS)
     expect(page.locator(IDLE)).to_be_attached(timeout=STARTS_WITHIN_MS)
-    first = page.locator(FIRST).first
-    first.click()  # while the page still takes shape, a click on whatever is first can miss it
-    page.keyboard.press("Escape")
-    page.keyboard.press("Control+Enter")
-    expect(first.locator(PROMPT)).to_have_text(RAN, timeout=CELL_WITHIN_MS)
+    prompt = page.locator(FIRST).first.locator(".jp-InputPrompt")
+    until(lambda: ran_first(page, prompt), within_s=CELL_WITHIN_MS / 1000, what="the first cell to run")
     for _ in range(FIRST_CELLS):
         page.keyboard.press("Shift+Enter")
         expect(page.locator(IDLE)).to_be_attached(timeout=CELL_WITHIN_MS)

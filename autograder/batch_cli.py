@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder import handed_in
 from autograder.collect import Refused
+from autograder.ends import known
 from autograder.notebooks import assignment
 from autograder.notebooks._reader import reader
 from autograder.notebooks.execution import Interpreter
 from autograder.notebooks.imports import libraries
 from autograder.notebooks.reading import Unreadable, parse
 from breakwater.cli._out import notes, print_json, printable
-from breakwater.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
     from autograder.batch import Graded
@@ -124,11 +124,8 @@ def _holds_results(request: Request) -> bool:
 def _chosen(submissions: list[handed_in.HandedIn], student: str | None) -> list[handed_in.HandedIn]:
     if student is None:
         return submissions
-    chosen = [one for one in submissions if one.student == student]
-    if not chosen:
-        names = [one.student for one in submissions]
-        raise BadInput(f"`{student}` has handed nothing in.{did_you_mean(student, names)}")
-    return chosen
+    chosen = known(student, [one.student for one in submissions], "has handed nothing in")
+    return [one for one in submissions if one.student == chosen]
 
 
 def _processors() -> int:

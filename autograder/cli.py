@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.ends import status
+
 if TYPE_CHECKING:
     from autograder.batch_cli import Request
     from autograder.classroom import Classroom
@@ -29,7 +31,6 @@ Unsandboxed = Annotated[
     bool, typer.Option(help="Do it without the sandbox: what is submitted can read, change and send away what you can.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON on stdout.")]
-REFUSED, UNKNOWN = 3, 2  # exit statuses
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +72,7 @@ def collect(
     else:
         typer.echo(f"{len(taken)} taken{': ' if taken else ''}{', '.join(taken)}")
         _tell(refused)
-    raise typer.Exit(REFUSED if refused else 0)
+    raise typer.Exit(status(refused=refused))
 
 
 def grade(
@@ -142,7 +143,7 @@ def _grade_source(request: "Request", as_json: bool) -> int:
     from autograder.batch_cli import grade as grade_all
 
     tally = grade_all(request, as_json=as_json)
-    return REFUSED if tally.refused else UNKNOWN if tally.trouble else 0
+    return status(refused=tally.refused, unknown=tally.trouble)
 
 
 def feedback(module: Module, room: Class = None, as_json: AsJson = False) -> None:
@@ -171,7 +172,7 @@ def feedback(module: Module, room: Class = None, as_json: AsJson = False) -> Non
         for student, reason in failed.items():
             typer.echo(f"{student}: {reason}", err=True)
         typer.echo(f"{len(written)} written")
-    raise typer.Exit(REFUSED if failed else 0)
+    raise typer.Exit(status(refused=failed))
 
 
 def report(

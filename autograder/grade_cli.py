@@ -9,11 +9,11 @@ import typer
 from autograder import sandbox
 from autograder.classroom import Classroom
 from autograder.collect import Refused, collect
+from autograder.ends import known, status
 from autograder.grade import Graded, grade
 from autograder.labs import labbook
 from autograder.pages import report
 from breakwater.cli._out import print_json, printable
-from breakwater.errors import BadInput, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def grade_module(chosen: Chosen, room: Classroom, *, as_json: bool) -> int:
     """
     sandbox.require()
     module, ids = chosen.module, [str(check.id) for check in labbook.checks_of(chosen.module)]
-    select = [_known(check, ids, f"is no check of {module}") for check in chosen.checks]
+    select = [known(check, ids, f"is no check of {module}") for check in chosen.checks]
     refused: list[Refused] = []
     graded: list[Graded] = []
     with room.alone():
@@ -45,7 +45,7 @@ def grade_module(chosen: Chosen, room: Classroom, *, as_json: bool) -> int:
         if chosen.submissions is not None:
             students, refused = collect(module, chosen.submissions, room)
         if chosen.student is not None:
-            students = [_known(chosen.student, students, "has handed nothing in")]
+            students = [known(chosen.student, students, "has handed nothing in")]
         for one in grade(module, students, room, select=select, force=chosen.force):
             graded.append(one)
             if not as_json:
@@ -53,13 +53,7 @@ def grade_module(chosen: Chosen, room: Classroom, *, as_json: bool) -> int:
         _report(module, graded, refused, as_json)
         report.write(module, room)
         room.commit(f"Grade {module}: {len(graded)} submissions")
-    return 3 if refused else 2 if any(one.is_open for one in graded) else 0
-
-
-def _known(name: str, names: list[str], otherwise: str) -> str:
-    if name not in names:
-        raise BadInput(f"`{name}` {otherwise}.{did_you_mean(name, names)}")
-    return name
+    return status(refused=refused, unknown=any(one.is_open for one in graded))
 
 
 def _say(one: Graded) -> None:

@@ -5,13 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autograder.notebooks.execution import Interpreter
 from breakwater import paths
+from tests.autograder.notebooks import Run
 
 HERE = Path(__file__).parent
 collect_ignore = ["sample"]
@@ -104,3 +107,21 @@ class ClassOf(Course):
     @property
     def room(self) -> Path:
         return Path(self.env["BREAKWATER_CLASS"])
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[Interpreter]:
+    with Interpreter() as interpreter:
+        yield interpreter
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "ada" / "ps1"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def run(interpreter: Interpreter, folder: Path) -> Run:
+    return Run(interpreter, folder)

@@ -1,8 +1,14 @@
-"""Notebooks of a few cells, as tests write them."""
+"""Notebooks of a few cells, as tests write them and have them run."""
 
+from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.notebooks.execution import Interpreter, Limits
+
+ENDED = "NotJudged: this cell ended the interpreter"
+SHORT = Limits(cell_s=1.5, notebook_s=60)
 
 
 def graded(name: str, source: str, points: float = 1) -> Any:
@@ -23,3 +29,14 @@ def told(cell: Any) -> str:
         text = output.get("text") or output.get("data", {}).get("text/plain", "")
         parts.append(f"{output.ename}: {output.evalue}" if output.output_type == "error" else text)
     return "".join(parts)
+
+
+class Run:
+    """Runs cells in a folder; says what each showed."""
+
+    def __init__(self, interpreter: Interpreter, folder: Path) -> None:
+        self._interpreter, self._folder = interpreter, folder
+
+    def __call__(self, *cells: Any, limits: Limits = SHORT, **options: Any) -> list[str]:
+        self.cells = self._interpreter.run(notebook(*cells), self._folder, limits, **options).cells
+        return [told(cell) for cell in self.cells]

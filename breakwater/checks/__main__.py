@@ -9,9 +9,8 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from breakwater.checks.job import CheckJob, Planned
 from breakwater.checks.plugin import Judge
 from breakwater.checks.scratch import open_engine, scratch
 from breakwater.checks.verdict import CheckResult
-from breakwater.engines import Engine, ServiceStatus
+from breakwater.engines import Engine
 from breakwater.errors import BadInput, CourseError
 
 INI = paths.ROOT / "breakwater" / "checks" / "checks.ini"
@@ -61,9 +60,9 @@ def judge(job: CheckJob, write: Any, turns: Iterable[int]) -> None:
 
 
 class Held:
-    """An engine whose shop somebody else keeps up: to bring it up is to make it fresh, and it does not come down.
+    """An engine whose shop somebody else keeps up, fresh for the first check; it does not come down.
 
-    A shop that is not up is brought up by this process, and ends with it.
+    To bring it up restarts what was edited since. One that is not up is brought up by this process, and ends with it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -71,14 +70,6 @@ class Held:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
-
-    def up(self) -> list[ServiceStatus]:
-        if not self._engine.status():
-            return self._engine.up()
-        begun = time.monotonic()
-        self._engine.reset()
-        took_s = time.monotonic() - begun
-        return [replace(row, seconds=min(row.seconds, took_s)) for row in self._engine.status()]
 
     def down(self) -> None:
         """Leave it as it is."""

@@ -71,6 +71,5 @@ class Measure:
     def _hold(self, measured: Measurement, says: str, about: Reply | None) -> None:
         self._scene.keep(measured)
         if not measured.holds:
-            late_by_s = measured.value - measured.bound if measured.unit == "s" else None
             said = says or f"{measured.what}: {measured.value:.1f} {measured.unit}"
-            raise Observed(f"{said} {measured.allowed}", about=about, late_by_s=late_by_s)
+            raise Observed(f"{said} {measured.allowed}", about=about, measured=measured)

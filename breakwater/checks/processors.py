@@ -50,6 +50,11 @@ class Share:
         return cls(ran, waited, max(0.0, after.busy_s - before.busy_s - ran) / there_was)
 
     @property
+    def is_small(self) -> bool:
+        """Whether others kept us waiting for longer than we ran, so that we were less than half as fast as we are."""
+        return self.others > OTHERS_SHARE and self.waited_s > self.ran_s
+
+    @property
     def is_too_small(self) -> bool:
         """Whether others kept us from running for so long that nothing follows from how slow we were."""
         return self.others > OTHERS_SHARE and self.waited_s > WAITED_PER_RUN * self.ran_s

@@ -21,7 +21,7 @@ class Observed(AssertionError):
     """Something that the shop did and must not do.
 
     `about` is the purchase, or the page, that shows it, and `before` what had passed on a link and belongs to it;
-    `late_by_s` by how much a wait was above its bound, where that is it.
+    `measured` is what did not keep its bound, where that is it.
     """
 
     def __init__(
@@ -30,12 +30,12 @@ class Observed(AssertionError):
         *,
         about: Reply | None = None,
         before: Sequence[Exchange] = (),
-        late_by_s: float | None = None,
+        measured: Measurement | None = None,
     ) -> None:
         super().__init__(message)
         self.about = about
         self.before = tuple(before)
-        self.late_by_s = late_by_s
+        self.measured = measured
 
 
 @dataclass

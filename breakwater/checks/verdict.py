@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+MOST_TOLD = 1000.0
+
 
 class Verdict(StrEnum):
     PASSED = "passed"
@@ -37,6 +39,18 @@ class Measurement:
     @property
     def holds(self) -> bool:
         return self.value <= self.bound if self.at_most else self.value >= self.bound
+
+    @property
+    def inside_by(self) -> float:
+        """By what factor the value lies inside its bound: above 1 inside, below 1 outside; at most 1000 either way."""
+        value, bound = self.value - self.floor, self.bound - self.floor
+        good, bad = (bound, value) if self.at_most else (value, bound)
+        return min(max(good / bad, 1 / MOST_TOLD), MOST_TOLD) if bad > 0 else MOST_TOLD
+
+    @property
+    def late_by_s(self) -> float | None:
+        """By how many seconds a time is above its bound; None of anything else."""
+        return self.value - self.bound if self.unit == "s" and self.at_most else None
 
 
 @dataclass(frozen=True)

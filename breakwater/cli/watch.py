@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from breakwater.cli._out import console, note
-from breakwater.errors import BadInput, CourseError, EngineTrouble
+from breakwater.errors import BadInput, CourseError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +57,7 @@ def watch(
     with scratch() as folder:
         shop = lay_over(None, folder / "shop", base=source)
         job = CheckJob(module.id, shop, hidden=hidden, select=tuple(select))
-        with WarmShops(shop, folder) as shops:
+        with WarmShops(shop, folder, most=len(set(select)) or None) as shops:
             watching = Watching(module, job, source, shops, None if json else console)
             watching.begin()
             for edited in _saves(source):
@@ -79,7 +79,7 @@ class Watching:
         self._last: dict[str, CheckResult] = {}  # what each check said when it ran last
         self._untold: set[str] = set()  # folders that were edited, and no run has ended since
         self._is_first = True
-        self._is_stopping = False
+        self._stopped = threading.Event()  # of the run that is under way
 
     def begin(self, edited: Collection[str] = ()) -> None:
         """End the run that is under way, if there is one, and begin one of what an edit of these folders touches."""
@@ -87,17 +87,15 @@ class Watching:
         self._untold.update(edited)
         if edited and self._console:
             self._console.rule(f"{', '.join(sorted(edited))} saved, {time.strftime('%H:%M:%S')}", align="left")
+        self._stopped = threading.Event()
         self._run = threading.Thread(target=self._judge, daemon=True)
         self._run.start()
 
     def stop(self) -> None:
         """End the run that is under way."""
         if self._run:
-            self._is_stopping = True
-            if self._run.is_alive():
-                self._shops.stop()
+            self._shops.stop(self._stopped)
             self._run.join()
-            self._is_stopping = False
 
     def _judge(self) -> None:
         try:
@@ -125,9 +123,6 @@ class Watching:
         edited = () if self._is_first else tuple(self._untold)
         failed = tuple(name for name, check in self._last.items() if check.verdict is not Verdict.PASSED)
         report = self._run_and_tell(replace(self._job, edited=edited, first=failed))
-        if report is None and not self._is_stopping:
-            number = self._module.number
-            raise EngineTrouble(f"The checks could not run. course check {number} says what is in their way.")
         if report:
             keep(self._module, self._standing(report), whole=not self._job.select)
         return report
@@ -136,13 +131,13 @@ class Watching:
         from breakwater.cli._verdicts import Teller
 
         if self._console is None:
-            report = self._shops.run(job)
+            report = self._shops.run(job, self._stopped)
             if report:
                 print(dumps(report.to_json()), flush=True)
             return report
         begun, teller = time.monotonic(), Teller(self._console)
         with teller.waiting():
-            report = self._shops.run(job, teller.tell)
+            report = self._shops.run(job, self._stopped, teller.tell)
         if report:
             teller.sum_up(self._standing(report), time.monotonic() - begun, own=True)
         return report

@@ -14,7 +14,6 @@ from breakwater.dev.finding import Finding
 from breakwater.dev.variants import Variant
 
 LEAST = 2.0
-MOST_TOLD = 1000.0
 UNITS = ("s", "ms", "/s", "%", "x", "×")
 RIGHT = ("reference", "other")
 
@@ -42,7 +41,7 @@ def margins(runs: Iterable[tuple[Variant, Report]]) -> list[Margin]:
     worst: dict[tuple[str, str], dict[str, Any]] = {}
     for variant, check, verdict, m in _bounded(runs):
         entry = worst.setdefault((check, m.what), {"bound": m.bound, "unit": m.unit})
-        inside = ratio_inside(m)
+        inside = m.inside_by
         if variant.kind in RIGHT:
             _keep_least(entry, "inside", inside, variant.name)
         elif verdict is Verdict.FAILED and inside < 1:
@@ -56,13 +55,6 @@ def _bounded(runs: Iterable[tuple[Variant, Report]]) -> Iterator[tuple[Variant, 
             for measurement in check.measurements:
                 if measurement.unit in UNITS:
                     yield variant, check.id, check.verdict, measurement
-
-
-def ratio_inside(measurement: Measurement) -> float:
-    """By what factor a value lies inside its bound: above 1 inside, below 1 outside; at most 1000 either way."""
-    value, bound = measurement.value - measurement.floor, measurement.bound - measurement.floor
-    good, bad = (bound, value) if measurement.at_most else (value, bound)
-    return min(max(good / bad, 1 / MOST_TOLD), MOST_TOLD) if bad > 0 else MOST_TOLD
 
 
 def _keep_least(entry: dict[str, Any], side: str, ratio: float, name: str) -> None:

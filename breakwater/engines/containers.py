@@ -22,7 +22,7 @@ from breakwater.engines.composition import CONTROL_PORT, SIDECAR, socket_path
 from breakwater.engines.control import LOGS
 from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
 from breakwater.engines.reason import reason, telling_line
-from breakwater.engines.running import GRACE_S, START_S, _all_or_first_error
+from breakwater.engines.units import GRACE_S, START_S, all_or_first_error
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
 from breakwater.faults import LinkFault
 
@@ -68,7 +68,7 @@ class ContainerShop:
         for unit in self._of(Kind.CODE):
             await self._resume(unit)
         await self._make(tell)
-        async with _all_or_first_error() as tasks:
+        async with all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):
                 tasks.create_task(self._start_server(self._units[server.name], tell))
             for job in self.shop.of(Kind.JOB):
@@ -81,12 +81,12 @@ class ContainerShop:
         code = self._of(Kind.CODE)
         for unit in code:
             unit.healthy.clear()
-        await self._each(lambda container: _kill(container), [c for unit in code for c in unit.containers])
+        await self._each(daemon.kill, [c for unit in code for c in unit.containers])
         await self._ask("fresh")
         shutil.rmtree(self.state / "judge", ignore_errors=True)  # what buyers were told goes with the books
         for server in self._of(Kind.SERVER):
             await daemon.asked(seeds.run_sql, server.containers[0], seeds.RESTORE)
-        async with _all_or_first_error() as tasks:
+        async with all_or_first_error() as tasks:
             for job in self._late_jobs():
                 job.healthy.clear()
                 tasks.create_task(self._run_job(job))
@@ -104,7 +104,7 @@ class ContainerShop:
     async def kill(self, name: str) -> None:
         unit = self._code(name)
         unit.healthy.clear()
-        await self._each(lambda container: _kill(container), unit.containers)
+        await self._each(daemon.kill, unit.containers)
 
     async def pause(self, name: str) -> None:
         unit = self._code(name)
@@ -251,7 +251,7 @@ class ContainerShop:
             await self._reload(unit)
             for container in unit.containers:
                 if container.status != "running":
-                    return _ended(container)
+                    return daemon.how_it_ended(container)
             await asyncio.sleep(POLL_S)
         return f"was not healthy within {START_CONTAINER_S:g} s: {said}"
 
@@ -265,7 +265,7 @@ class ContainerShop:
         while not await daemon.asked(seeds.is_ready, unit.containers[0]):
             await self._reload(unit)
             if unit.containers[0].status != "running":
-                await self._failed(unit, _ended(unit.containers[0]))
+                await self._failed(unit, daemon.how_it_ended(unit.containers[0]))
             if monotonic() - started > START_CONTAINER_S:
                 await self._failed(unit, f"was not ready within {START_CONTAINER_S:g} s")
             await asyncio.sleep(POLL_S)
@@ -289,7 +289,8 @@ class ContainerShop:
         while monotonic() < deadline:
             await self._reload(unit)
             if unit.containers[0].status == "exited":
-                return _ended(unit.containers[0]) if unit.containers[0].attrs["State"]["ExitCode"] else ""
+                status = unit.containers[0].attrs["State"]["ExitCode"]
+                return daemon.how_it_ended(unit.containers[0]) if status else ""
             await asyncio.sleep(POLL_S)
         return f"did not end within {START_CONTAINER_S:g} s"
 
@@ -315,7 +316,7 @@ class ContainerShop:
     async def _failed(self, unit: Unit, how: str) -> NoReturn:
         """Raise the error that tells why a service did not come up; keep what all of them said."""
         await daemon.asked(self._keep_logs)
-        lines = _tail(unit.containers)
+        lines = daemon.last_lines(unit.containers)
         why = reason(_at_home(lines, unit), self.shop.folder)
         why = why or f"it {how}: {telling_line(lines) or 'it said nothing'}"
         if unit.service.judge:
@@ -325,7 +326,7 @@ class ContainerShop:
 
     def _keep_logs(self) -> None:
         for name, unit in self._units.items():
-            lines = _tail(unit.containers, 1000)
+            lines = daemon.last_lines(unit.containers, 1000)
             (self.state / LOGS / f"{name}.log").write_text("".join(f"{line}\n" for line in lines))
 
     # Small things.
@@ -374,26 +375,6 @@ class ContainerShop:
 
 def _published(ports: dict[str, Any], port: int) -> int:
     return int(ports[f"{port}/tcp"][0]["HostPort"])
-
-
-def _kill(container: Any) -> None:
-    from docker.errors import APIError
-
-    with contextlib.suppress(APIError):  # it does not run
-        container.kill()
-    container.wait(timeout=GRACE_S)
-
-
-def _ended(container: Any) -> str:
-    how = container.attrs["State"]
-    if how.get("OOMKilled"):
-        return "used more memory than it may"
-    return f"ended with status {how['ExitCode']}"
-
-
-def _tail(containers: list[Any], lines: int = 40) -> tuple[str, ...]:
-    said = [container.logs(tail=lines).decode(errors="replace") for container in containers]
-    return tuple(line for text in said for line in text.splitlines())
 
 
 def _at_home(lines: tuple[str, ...], unit: Unit) -> list[str]:

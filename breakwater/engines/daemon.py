@@ -25,6 +25,7 @@ PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 STATE, OWNER = "breakwater.state", "breakwater.owner"
 WITHOUT = "The embedded engine needs none: course shop up."
 ANSWER_S = 120.0
+END_S = 10.0
 AT_ONCE = 8
 FULL = "no space left on device"
 
@@ -181,6 +182,29 @@ def containers(client: Any, project: str) -> list[Any]:
     """All containers of a project, running or not."""
     found: list[Any] = client.containers.list(all=True, filters={"label": f"{PROJECT}={project}"}, ignore_removed=True)
     return found
+
+
+def kill(container: Any) -> None:
+    """End a container at once, and return when it has ended. No error if it does not run."""
+    from docker.errors import APIError
+
+    with contextlib.suppress(APIError):  # it does not run
+        container.kill()
+    container.wait(timeout=END_S)
+
+
+def how_it_ended(container: Any) -> str:
+    """How a container ended, in words that follow its service's name."""
+    how = container.attrs["State"]
+    if how.get("OOMKilled"):
+        return "used more memory than it may"
+    return f"ended with status {how['ExitCode']}"
+
+
+def last_lines(containers: list[Any], lines: int = 40) -> tuple[str, ...]:
+    """What containers said last, so many lines of each."""
+    said = [container.logs(tail=lines).decode(errors="replace") for container in containers]
+    return tuple(line for text in said for line in text.splitlines())
 
 
 def wipe(client: Any, project: str) -> None:

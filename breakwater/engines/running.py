@@ -7,56 +7,27 @@ from the database (its migrations) is waited for.
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 from typing import NoReturn
 
 from breakwater.engines import Exchange, ServiceStatus
 from breakwater.engines.control import LOGS
 from breakwater.engines.description import BUYER, Kind, Link, Service, Shop
 from breakwater.engines.isolation import SHOP
-from breakwater.engines.ports import Port, reserve
+from breakwater.engines.ports import reserve
 from breakwater.engines.postgres import Cluster
 from breakwater.engines.process import Launcher, Process, Program, tail
 from breakwater.engines.proxy import LinkProxy
 from breakwater.engines.readiness import until_ready
 from breakwater.engines.reason import last_line, reason
 from breakwater.engines.settings import Settings
-from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
+from breakwater.engines.units import GRACE_S, START_S, Unit, all_or_first_error, files_of
+from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
 from breakwater.faults import LinkFault
-
-START_S = float(os.environ.get("BREAKWATER_START_S") or 30)
-GRACE_S = 10.0
-
-
-@dataclass
-class Unit:
-    """A long-running service and what is known of it."""
-
-    service: Service
-    port: Port
-    process: Process | None = None
-    seconds: float = 0.0
-    began_at: float = 0.0
-    paused: bool = False
-    healthy: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def alive(self) -> bool:
-        return self.process is not None and self.process.alive
-
-    @property
-    def status(self) -> ServiceStatus:
-        state = ("healthy" if self.healthy.is_set() else "starting") if self.alive else "exited"
-        state = "paused" if self.alive and self.paused else state
-        pid = self.process.pid if self.process and self.alive else None
-        return ServiceStatus(self.service.name, state, pid, round(self.seconds, 3))
-
 
 Tell = Callable[[ServiceStatus], None]
 
@@ -101,7 +72,7 @@ class RunningShop:
         await self._stop_changed()
         for unit in self._units.values():
             self._resume(unit)
-        async with _all_or_first_error() as tasks:
+        async with all_or_first_error() as tasks:
             for server in self.shop.of(Kind.SERVER):
                 tasks.create_task(self._start_server(server, tell))
             for job in self.shop.of(Kind.JOB):
@@ -110,7 +81,7 @@ class RunningShop:
             self._start_code(tasks, tell)
 
     async def _stop_changed(self) -> None:
-        """Stop the services whose files are newer than they, so that they start with their code as it is now.
+        """Stop the services whose files have changed since they started, so that they start with them as they are now.
 
         Those that a broken-off reset left half started are ended as well: nobody waits for their health any more.
         """
@@ -122,8 +93,8 @@ class RunningShop:
         await asyncio.gather(*(self._kill(unit) for unit in half_started if unit.service.kind is Kind.CODE))
 
     def _changed(self) -> "list[Unit]":
-        """The services whose files are newer than they. Their migrations are newer than the snapshot, too."""
-        changed = [unit for unit in self._units.values() if unit.process and _changed_at(unit.service) > unit.began_at]
+        """The services whose files have changed since they started. Their migrations are newer than the snapshot."""
+        changed = [unit for unit in self._units.values() if unit.process and files_of(unit.service) != unit.files]
         for unit in changed:
             self._migrated_since |= {job.name for job in self.shop.of(Kind.JOB) if job.folder == unit.service.folder}
         return changed
@@ -139,7 +110,7 @@ class RunningShop:
             proxy.release()
         shutil.rmtree(self.state / "judge", ignore_errors=True)
         self._seeded.clear()
-        async with _all_or_first_error() as tasks:
+        async with all_or_first_error() as tasks:
             tasks.create_task(self._restore())
             for job in self._late_jobs():
                 self._done[job.name].clear()
@@ -329,7 +300,7 @@ class RunningShop:
 
     async def _bring_up(self, unit: Unit) -> None:
         started = monotonic()
-        unit.began_at = time()
+        unit.files = files_of(unit.service)
         unit.paused = False
         unit.process = await self._launch(unit.service)
         grpc = self.shop.speaks_grpc(unit.service.name)
@@ -399,23 +370,6 @@ class RunningShop:
                 f"{name} is a server of the engine's own: it can be neither killed, paused nor restarted yet."
             )
         return self._units[name]
-
-
-@contextlib.asynccontextmanager
-async def _all_or_first_error() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group that raises the first error of its tasks, by itself; the other tasks are cancelled."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            yield tasks
-    except BaseExceptionGroup as group:
-        errors = [error for error in group.exceptions if isinstance(error, CourseError)]
-        raise (errors or group.exceptions)[0] from None
-
-
-def _changed_at(service: Service) -> float:
-    """When a service's files were last changed, in UNIX seconds; 0 for a server, which has none."""
-    files = service.folder.rglob("*") if service.folder else ()
-    return max((path.lstat().st_mtime for path in files if "__pycache__" not in path.parts), default=0.0)
 
 
 async def _release_at(event: asyncio.Event, proxy: LinkProxy) -> None:

@@ -25,7 +25,7 @@ from breakwater.engines.description import FILE
 from breakwater.engines.process import LINUX, Launcher, PlainLauncher, adopt_orphans, end_orphans
 from breakwater.engines.running import RunningShop
 from breakwater.engines.zygote import ZygoteLauncher
-from breakwater.errors import BadInput, CourseError, EngineTrouble
+from breakwater.errors import BadInput, CourseError, EngineTrouble, ShopDidNotStart
 from breakwater.faults import Fault, LinkFault, ServiceFault
 
 FIRST_UP_S = 30.0
@@ -256,9 +256,11 @@ class Supervisor:
                 )
             try:
                 await self._shop.up(tell)
-            except CourseError:
-                self.failed = self._ending = True
-                await self._shop.close()
+            except CourseError as error:
+                # Of a shop that was up, the services that start go on beside the one that does not any more.
+                if not (self._established and isinstance(error, ShopDidNotStart)):
+                    self.failed = self._ending = True
+                    await self._shop.close()
                 raise
             self._established = True
             return [asdict(status) for status in await self._shop.statuses()]

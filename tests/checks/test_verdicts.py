@@ -130,6 +130,28 @@ def test_who_was_kept_from_the_processors_is_not_blamed_for_a_wait_that_this_exp
     assert ("waited 6.0 s for a processor" in check.message) is (verdict is Verdict.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("what", "verdict"),
+    [
+        ('measure.at_most("wait", 4.0, 2.5)', Verdict.UNKNOWN),
+        ('measure.at_most("wait", 5.1, 2.5)', Verdict.FAILED),
+        ('measure.at_least("sold", 10.0, 15.0, unit="%")', Verdict.UNKNOWN),
+        ('measure.at_least("sold", 7.0, 15.0, unit="%")', Verdict.FAILED),
+        ('assert False, "it does not hold"', Verdict.FAILED),
+    ],
+)
+def test_who_was_half_as_fast_as_it_is_is_not_blamed_for_what_is_near_its_bound(
+    judge, monkeypatch, what, verdict
+) -> None:
+    monkeypatch.setattr(Scene, "share", lambda scene: Share(ran_s=4.0, waited_s=6.0, others=0.5))
+    check = judge(f'''
+        async def test_shared(shop, measure):
+            """Buyers are quick."""
+            {what}
+    ''')["shared"]
+    assert check.verdict is verdict
+
+
 def test_a_moment_without_a_processor_excuses_nobody(judge, monkeypatch) -> None:
     monkeypatch.setattr(Scene, "share", lambda scene: Share(ran_s=0.02, waited_s=0.1, others=0.9))
     check = judge('''

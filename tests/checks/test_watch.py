@@ -121,7 +121,7 @@ def test_checks_that_cannot_run_are_told(environment: dict[str, str]) -> None:
     too_long = environment["BREAKWATER_STATE"] + "/" + "x" * 90
     course = Watching(environment | {"BREAKWATER_STATE": too_long}, "-k", "dead-catalog")
     try:
-        assert "The checks could not run. course check 09 says what is in their way.\n" in course.says(1)
+        assert "is too long for a socket: set BREAKWATER_STATE to a shorter folder.\n" in course.says(1)
     finally:
         course.process.send_signal(signal.SIGINT)
         assert course.process.wait(WITHIN_S) == 0

@@ -16,7 +16,7 @@ from breakwater.checks.runner import CheckJob, run_checks
 from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
 from breakwater.dev import proof as proofs
 from breakwater.dev.judge import compare_goldens, judge
-from breakwater.dev.margins import margins, ratio_inside, thin
+from breakwater.dev.margins import margins, thin
 from breakwater.dev.patches import read_patches
 from breakwater.dev.proof import prove
 from breakwater.dev.record import is_current, read_goldens, read_record, remember_first_runs, summary, write_record
@@ -352,7 +352,7 @@ def test_an_answer_without_goldens_is_named(tree: Any) -> None:
     ],
 )
 def test_a_ratio_tells_how_far_inside(measurement: Measurement, ratio: float) -> None:
-    assert ratio_inside(measurement) == pytest.approx(ratio)
+    assert measurement.inside_by == pytest.approx(ratio)
 
 
 def test_thin_margins_are_findings_on_either_side(tree: Any) -> None:

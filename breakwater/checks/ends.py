@@ -62,13 +62,13 @@ def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, check
 def _of_the_machine(error: BaseException, scene: Scene) -> str:
     """What the machine did that could explain what was observed; empty where it is the shop that has to."""
     measured = getattr(error, "measured", None)
-    late_by_s = measured and measured.late_by_s
+    late_by_s = measured.late_by_s if measured else None
     enough_s = STALLED_S if late_by_s is None else max(late_by_s, SHORT_S)
     if scene.stalled_s > enough_s:
         stalled = f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s"
         return f"{stalled}, so its clock proves nothing"
     share = scene.share()
-    is_near = measured is not None and measured.inside_by > 1 / NEAR
+    is_near = bool(measured and late_by_s is not None and measured.inside_by > 1 / NEAR)
     if (share.is_too_small or (is_near and share.is_small)) and share.waited_s > enough_s:
         return f"{share}, so its slowness proves nothing"
     return ""

@@ -135,12 +135,11 @@ def test_who_was_kept_from_the_processors_is_not_blamed_for_a_wait_that_this_exp
     [
         ('measure.at_most("wait", 4.0, 2.5)', Verdict.UNKNOWN),
         ('measure.at_most("wait", 5.1, 2.5)', Verdict.FAILED),
-        ('measure.at_least("sold", 10.0, 15.0, unit="%")', Verdict.UNKNOWN),
-        ('measure.at_least("sold", 7.0, 15.0, unit="%")', Verdict.FAILED),
+        ('measure.at_least("sold", 10.0, 15.0, unit="%")', Verdict.FAILED),
         ('assert False, "it does not hold"', Verdict.FAILED),
     ],
 )
-def test_who_was_half_as_fast_as_it_is_is_not_blamed_for_what_is_near_its_bound(
+def test_who_was_half_as_fast_as_it_is_is_not_blamed_for_a_wait_that_is_near_its_bound(
     judge, monkeypatch, what, verdict
 ) -> None:
     monkeypatch.setattr(Scene, "share", lambda scene: Share(ran_s=4.0, waited_s=6.0, others=0.5))

@@ -22,6 +22,8 @@ from breakwater.checks.pages import Pages
 from breakwater.checks.scene import Observed, Scene
 from breakwater.checks.shop import POLL_S, Shop
 from breakwater.checks.weather import Faults
+from breakwater.engines import Engine
+from breakwater.errors import CourseError
 from breakwater.ledger import prices
 from breakwater.ledger.invariants import Invariant
 from breakwater.load import Run, browse_and_buy, opened
@@ -64,12 +66,19 @@ class Ledger(ledgers.Ledger):
         return took_s
 
 
+def _processes(engine: Engine) -> list[int]:
+    """The processes of a shop's services, wherever they were started; none while nobody can tell."""
+    with suppress(CourseError):
+        return [row.pid for row in engine.status() if row.pid]
+    return []
+
+
 @pytest.fixture
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     """One check's scene, kept on the check for the judge."""
     judge = request.config.stash[JUDGE]
     async with Buyer(judge.engine.endpoint("gateway")) as buyer:
-        scene = Scene(judge.engine, buyer)
+        scene = Scene(judge.engine, buyer, processes=lambda: _processes(judge.engine))
         request.node.stash[SCENE] = scene
         pulse = asyncio.create_task(scene.watch_ourselves())
         yield scene

@@ -6,7 +6,7 @@ Linux counts, for each process, how long it ran and how long it was ready to run
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +28,10 @@ class Look:
     busy_s: float
 
     @classmethod
-    def now(cls) -> Self:
-        """Look at this process and all below it."""
-        both = {pid: times for pid in _below(os.getpid()) if (times := _scheduled(pid))}
+    def now(cls, others: Iterable[int] = ()) -> Self:
+        """Look at this process, the `others` that are ours, and all below them."""
+        ours = {pid for root in (os.getpid(), *others) for pid in _below(root)}
+        both = {pid: times for pid in ours if (times := _scheduled(pid))}
         ran, waited = ({pid: times[which] for pid, times in both.items()} for which in (0, 1))
         return cls(time.monotonic(), ran, waited, _busy_s())
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -43,7 +43,7 @@ class Scene:
     """What one check on one fresh shop has seen so far.
 
     `bystanders` are the request ids of buyers who may be told nothing: they are there to make a crowd. `stalled_s` is
-    the longest time for which *we* stood still.
+    the longest time for which *we* stood still. `processes` gives those of the shop that this process did not start.
     """
 
     engine: Engine
@@ -52,11 +52,15 @@ class Scene:
     measurements: list[Measurement] = field(default_factory=list)
     bystanders: set[str] = field(default_factory=set)
     stalled_s: float = 0.0
-    began: Look = field(default_factory=Look.now)
+    processes: Callable[[], Collection[int]] = tuple
+    began: Look = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = Look.now(self.processes())
 
     def share(self) -> Share:
         """What judge and shop have had of the processors so far."""
-        return Share.between(self.began, Look.now())
+        return Share.between(self.began, Look.now(self.processes()))
 
     def note(self, what: str, value: float, bound: float, unit: str = "s", *, floor: float = 0.0) -> None:
         """Keep a bounded quantity with its bound."""

@@ -369,7 +369,7 @@ class ContainerShop:
             what = "healthy" if unit.healthy.is_set() else "starting"
         else:
             what = "paused" if "paused" in states else "exited"
-        pid = next((c.attrs["State"]["Pid"] for c in unit.containers), 0) or None
+        pid = next((found for container in unit.containers if (found := daemon.process_of(container))), None)
         return ServiceStatus(unit.name, what, pid, round(unit.seconds, 3))
 
 

@@ -193,6 +193,15 @@ def kill(container: Any) -> None:
     container.wait(timeout=END_S)
 
 
+def process_of(container: Any) -> int | None:
+    """The id of a container's first process; None where it does not run, or on a machine whose ids are not ours."""
+    pid = int(container.attrs["State"]["Pid"])
+    try:
+        return pid if container.id in Path(f"/proc/{pid}/cgroup").read_text() else None
+    except OSError:
+        return None
+
+
 def how_it_ended(container: Any) -> str:
     """How a container ended, in words that follow its service's name."""
     how = container.attrs["State"]

@@ -38,6 +38,13 @@ def test_who_is_starved_by_others_is_seen() -> None:
             process.wait()
 
 
+def test_a_shop_that_somebody_else_started_is_looked_at_too() -> None:
+    elsewhere = os.getppid()
+    assert elsewhere not in Look.now().ran_s
+    seen = Look.now([elsewhere]).ran_s
+    assert {elsewhere, os.getpid()} <= seen.keys()
+
+
 def look(at: float, ran_s: dict[int, float], waited_s: dict[int, float], busy_s: float) -> Look:
     return Look(at, ran_s, waited_s, busy_s)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -11,12 +12,13 @@ from breakwater.engines import Engine
 from breakwater.ledger import prices as price_list
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.ledger.invariants import Invariant
-from breakwater.ledger.judge import Breach, Case, find, judge
+from breakwater.ledger.judge import Breach, Case, Finding, find, judge
 from breakwater.ledger.record import Record, Seat, order_ids
 
-POLL_S = 0.25
+POLL_S = 0.1
 SETTLED_S = 0.5  # what was held up on a link arrives within milliseconds after it heals
 LEAST_S = 2.0  # so long at least a shop is given from the first look on
+PENDING = "pending"
 AT_ONCE = 16  # questions; more would only wait in the gateway, and run out of patience there
 
 T = TypeVar("T")
@@ -88,20 +90,40 @@ class Ledger:
         begun = self._trouble_ended() or called
         deadline = max(begun + within_s, called + LEAST_S)
         balanced_since: float | None = None
+        right_at = begun
         was_wrong = False
+        pending: deque[str] = deque()
         while True:
             looked_at = time.time()
+            if looked_at < deadline and await self._is_pending(pending):
+                await asyncio.sleep(POLL_S)
+                continue
             record = await self._record()
-            is_wrong = bool(find(record, self._invariants))
-            now = time.time()
+            wrong = list(find(record, self._invariants))
+            pending.extend(_pending(record, wrong))
+            is_wrong, now = bool(wrong), time.time()
+            if is_wrong:
+                balanced_since = None
+            elif balanced_since is None:
+                right_at, balanced_since = looked_at, now
             was_wrong = was_wrong or is_wrong
-            balanced_since = None if is_wrong else balanced_since or now
             if balanced_since and (now - balanced_since >= SETTLED_S or await self._stood_still(looked_at, record)):
-                return Outcome(record, (), max(0.0, balanced_since - begun) if was_wrong else 0.0)
+                return Outcome(record, (), max(0.0, right_at - begun) if was_wrong else 0.0)
             if is_wrong and looked_at >= deadline:  # what was read before it may have been mended in time
                 breaches = judge(await self._with_trace(record), self._invariants)
                 return Outcome(record, tuple(breaches), now - begun)
             await asyncio.sleep(POLL_S)
+
+    async def _is_pending(self, orders: "deque[str]") -> bool:
+        """Whether one of these orders is still pending; those that have ended are struck off.
+
+        That is one question. A whole look asks for every order, and keeps a shop that is busy from ending them.
+        """
+        while orders:
+            if (await self._buyer.order(orders[0])).status == PENDING:
+                return True
+            orders.popleft()
+        return False
 
     def _trouble_ended(self) -> float | None:
         """When the last fault healed, or the last buyer asked after that: from then on the shop's time counts."""
@@ -143,6 +165,12 @@ async def _each(look: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[
             return await look(thing)
 
     return list(await asyncio.gather(*(one(thing) for thing in things)))
+
+
+def _pending(record: Record, wrong: Iterable[Finding]) -> list[str]:
+    """The orders that have not ended, and in which something is wrong as long as they have not."""
+    named = {order for finding in wrong for order in finding.orders}
+    return [order for order, seen in record.orders.items() if order in named and seen.status == PENDING]
 
 
 def _others(breaches: Sequence[Breach]) -> str:

@@ -22,6 +22,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy.exc
+
 from autograder import digest
 from autograder.classroom import write_whole
 from autograder.collect import Refused
@@ -88,7 +90,7 @@ class _Judged:
     """What a thread comes back with: a result, what it was made from, and the scores if they are new."""
 
     graded: Graded
-    made_from: str
+    made_from: str = ""
     scores: Scores | None = None
 
 
@@ -115,44 +117,68 @@ def grade(
         entered = set() if force else book.students(assignment.name)
         batch = _Batch(assignment, results, run, entered)
         with closing(_judged(batch, submissions, jobs)) as judged:
-            for one, future in judged:
-                yield _entered(future, one, assignment, results, book)
+            for ready in judged:
+                yield from (_recorded(came, results) for came in _entered(ready, assignment, results, book))
 
 
 def _judged(
     batch: "_Batch", submissions: Sequence[HandedIn], jobs: int
-) -> Generator[tuple[HandedIn, "Future[_Judged]"], None, None]:
-    """Have submissions judged. Few wait for a thread, or to be entered, so that memory hangs on no class's size."""
+) -> Generator[list[tuple[HandedIn, "Future[_Judged]"]], None, None]:
+    """Have submissions judged; yield those that are ready. Few wait for a thread, or to be entered, so that memory
+    hangs on no class's size."""
     left, pool = iter(submissions), ThreadPoolExecutor(jobs)
     try:
         futures = {pool.submit(batch.judge, one): one for one in islice(left, WAITING * jobs)}
         while futures:
-            for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                futures |= {pool.submit(batch.judge, one): one for one in islice(left, 1)}
-                yield futures.pop(future), future
+            ready = [(futures.pop(each), each) for each in wait(futures, return_when=FIRST_COMPLETED).done]
+            futures |= {pool.submit(batch.judge, one): one for one in islice(left, len(ready))}
+            yield ready
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _entered(
+    ready: list[tuple[HandedIn, "Future[_Judged]"]], assignment: Assignment, results: Results, book: Gradebook
+) -> list["_Judged | Refused"]:
+    """Enter what came of several submissions, all at once; return it, or for each what kept all from being entered."""
+    try:
+        with book.at_once():
+            return [_enter(future, one, assignment, results, book) for one, future in ready]
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        return [_Judged(Graded(one.student, trouble=_first_line(error))) for one, _ in ready]
+
+
+def _enter(
     future: "Future[_Judged]", one: HandedIn, assignment: Assignment, results: Results, book: Gradebook
-) -> Graded | Refused:
+) -> _Judged | Refused:
     """Enter what came of a submission; return it."""
     try:
         judged = future.result()
         if judged.scores is None:
             book.penalise(assignment.name, one.student, [results.notebook], assignment.penalty)
-            return judged.graded
+            return judged
         at, found = one.submitted_at(), {results.notebook: judged.scores}
         book.save(assignment.name, one.student, found, submitted_at=at, penalty=assignment.penalty)
+        return judged
     except Unreadable as error:
         return Refused(one.student, str(error))
     except Exception as error:  # whatever it is, the rest of the class is graded
-        said = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
-        return Graded(one.student, trouble=(said.splitlines() or ["no reason given"])[0])
-    record = {"made_from": judged.made_from, "graded": asdict(judged.graded)}
-    write_whole(results.record(one.student), json.dumps(record, indent=1))
-    return judged.graded
+        return _Judged(Graded(one.student, trouble=_first_line(error)))
+
+
+def _first_line(error: Exception) -> str:
+    said = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
+    return (said.splitlines() or ["no reason given"])[0]
+
+
+def _recorded(came: _Judged | Refused, results: Results) -> Graded | Refused:
+    """The result; a new one is recorded, now that the gradebook holds it."""
+    if isinstance(came, Refused):
+        return came
+    if came.scores is not None:
+        record = {"made_from": came.made_from, "graded": asdict(came.graded)}
+        write_whole(results.record(came.graded.student), json.dumps(record, indent=1))
+    return came.graded
 
 
 class _Batch:

@@ -1,14 +1,18 @@
 """`course grade`: judge every submission of a module, enter the scores, write the feedback.
 
-One submission after the other: the lab in a job of the sandbox, then its notebooks, each in a jail of its own. What is
+One submission after the other, since most checks measure time: the lab in a job of the sandbox, then its notebooks,
+each in a jail of its own. Labs whose card says that no check measures time are judged several at once. What is
 finished is recorded with the digest of what can change it, so that a grader which was killed goes on where it was, and
 grading again changes nothing without a reason.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,12 @@ from autograder.collect import BROKEN
 from autograder.labs import judge as lab_judge
 from autograder.labs import public
 from autograder.pages import feedback
-from breakwater import paths
+from breakwater import lab, paths
+from breakwater.checks.runner import suitable_workers
 from breakwater.checks.verdict import Report, Verdict
 from breakwater.errors import BadInput, CourseError, EngineTrouble
 
+Turns = Generator[tuple[str, Callable[[], None]], None, None]
 Judge = Callable[[str, Path, str, Sequence[str]], lab_judge.Judged]
 REGISTERED = "registered.json"
 
@@ -71,15 +77,34 @@ def grade(
     from autograder import pipeline
 
     register(module, room)
-    with pipeline.grader(module, room) as autograde:
-        for student in students:
+    judge_one = partial(_judge, module, room=room, judge=judge, select=select, force=force)
+    turns = _one_by_one if lab.load(module).measures_time else _several_at_once
+    with pipeline.grader(module, room) as autograde, closing(turns(judge_one, students)) as judged:
+        for student, is_judged in judged:
             try:
-                _judge(module, student, room, judge, select, force)
+                is_judged()
                 yield _one(module, student, room, autograde)
             except (BadInput, sandbox.NoSandbox):
                 raise
             except CourseError as error:
                 yield _read(module, student, room, trouble=str(error))
+
+
+def _one_by_one(judge_one: Callable[[str], None], students: Iterable[str]) -> Turns:
+    """Each student, with the call that has the submission judged."""
+    for student in students:
+        yield student, partial(judge_one, student)
+
+
+def _several_at_once(judge_one: Callable[[str], None], students: Iterable[str]) -> Turns:
+    """Each student whose submission is judged, with the call that raises what kept it from that, if anything did."""
+    pool = ThreadPoolExecutor(suitable_workers("embedded"))
+    try:
+        judged = {pool.submit(judge_one, student): student for student in students}
+        for each in as_completed(judged):
+            yield judged[each], each.result
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def register(module: str, room: Classroom) -> None:

@@ -18,8 +18,9 @@ and nbgrader gave the same points to all that both graded; `ratio_to_nbgrader`: 
 nbgrader's cost of a submission is ours; `one_notebook` (see `_latency`): `notebooks`, how many were graded one after
 another by a judge that is warm, `median_ms` and `p95_ms` of what grading one took beyond the notebook's own time,
 `own_ms`, the median of that, and `cold_start_s`, from the start of `course grade` to its first grade; `floor_ms`: what
-one submission's milliseconds are made of, largest first (wall; one at a time). The exit status is 0 whatever the
-figures are.
+one submission's milliseconds are made of, largest first (wall; one at a time); `lab` (see `_lab`): of one submitted
+shop, `wall_s`, `checks_s`, `overhead_s`, and `start_s`, the part of that which its start takes. The exit status is 0
+whatever the figures are.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from typing import Any
 from bench._assignments import DATA, NAME, PLAIN, Assignment, lay_nbgrader, lay_otter
 from bench._commands import Cost, Unmeasured, grade_command, run
 from bench._floor import floor
+from bench._lab import lab
 from bench._latency import latency
 from bench._meter import mib
 from breakwater.engines.forkserver import PR_SET_CHILD_SUBREAPER, prctl
@@ -172,6 +174,7 @@ def measure(numbers: Numbers, assignments: Sequence[Assignment]) -> dict[str, An
     data: dict[str, Any] = {"processors": os.cpu_count(), "load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="bench-grading-") as folder:
         data["assignments"] = {each.name: measure_one(each, numbers, Path(folder, each.name)) for each in assignments}
+        data["lab"] = lab(Path(folder))
     return data | {"load_after": os.getloadavg()[0]}
 
 
@@ -196,6 +199,9 @@ def show(data: dict[str, Any]) -> None:
         (first, most), *_ = found["floor_ms"].items()
         parts = ", ".join(f"{part} {ms:.1f}" for part, ms in found["floor_ms"].items())
         print(f"  {first} sets the floor, with {most:.1f} of {sum(found['floor_ms'].values()):.1f} ms: {parts}")
+    shop = data["lab"]
+    beyond = f"{shop['overhead_s']:.1f} s beyond its checks' {shop['checks_s']:.0f} s, {shop['start_s']:.1f} of them"
+    print(f"one submitted shop: {beyond} for its start")
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ class Lab(toml.Table):
 
     `minutes` is the time it takes a learner; `services` are those that it needs; `edits` are the folders of the
     shop that it expects to change (it forbids no others); `budgets` are the bounds that its checks hold, each
-    with its unit in its name.
+    with its unit in its name. Where no check of it measures time, `measures_time` is false, and the grader judges
+    several submissions at once.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Lab(toml.Table):
     services: toml.Texts
     edits: toml.Texts
     budgets: dict[str, float] = Field(default_factory=dict)
+    measures_time: bool = True
 
     @property
     def folder(self) -> Path:

@@ -1,13 +1,19 @@
 """Inside a job: lay a submitted shop over a fresh one, run the checks on it, print what came out.
 
-Reads one object of JSON on stdin (`module`, `shop`, `seed`, `isolate`, `select`), and prints one: a `report`, or the
-`refusal` of the shop or its checks, or the `trouble` that kept us from judging.
+Reads one object of JSON on stdin (`module`, `shop`, `seed`, `isolate`, `select`), and prints one a line: each `check`
+once its verdict stands, so that it is known whatever becomes of the job; at the end a `report`, or the `refusal` of the
+shop or its checks, or the `trouble` that kept us from judging.
 """
 
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from breakwater.checks.verdict import CheckResult
 
 
 def main() -> None:
@@ -26,12 +32,16 @@ def main() -> None:
         told = {"seed": task["seed"], "isolate": task["isolate"], "select": tuple(task["select"])}
         job = CheckJob(task["module"], laid, hidden=True, **told)
         # One check at a time, as the margins of the checks are measured.
-        said: dict[str, object] = {"report": run_checks(job, workers=1).to_json()}
+        said: dict[str, object] = {"report": run_checks(job, on_result=_tell, workers=1).to_json()}
     except BadInput as error:
         said = {"refusal": str(error)}
     except CourseError as error:
         said = {"trouble": str(error)}
     print(json.dumps(said))
+
+
+def _tell(result: "CheckResult") -> None:
+    print(json.dumps({"check": asdict(result)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,24 @@
 """Judging one submitted shop: the checks run outside it, in a job of the sandbox, and say one of three verdicts.
 
 *Unknown* is trouble of ours, so it is tried again. After a second time the reference is judged in the same slot:
-if that passes, the trouble came with the submission, and the verdict is *failed*, with the reason.
+if that passes, the trouble came with the submission, and the verdict is *failed*, with the reason. A check has its
+limit of time (see `breakwater.checks.plugin`), and so has the whole: what was known when that was over stays known.
 """
 
 import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from autograder import sandbox
 from autograder.labs import labbook, public
 from breakwater import paths
 from breakwater.checks.runner import settle
-from breakwater.checks.verdict import CheckResult, Report, Verdict
+from breakwater.checks.verdict import CheckResult, Report, Verdict, result_from
 
 EMPTY = "no shop was handed in: shop/ is absent or empty"
 PASSED_THROUGH = ("BREAKWATER_PG_BIN", "BREAKWATER_START_S")
@@ -81,11 +83,12 @@ def _settled(module: str, shop: Path, seed: str, select: Sequence[str]) -> tuple
     first = _attempt(module, shop, seed, select)
     if first.final:
         return first.report, first.trouble
-    second = _attempt(module, shop, seed, select)
+    left = _unknown(first.report)
+    second = _attempt(module, shop, seed, left)
+    report = _joined(first.report, second.report)
     if second.final:
-        return second.report, second.trouble
-    report = _known_of(first.report, second.report)
-    control = _attempt(module, paths.SOLUTIONS / module / "boxoffice", seed, select).report
+        return report, second.trouble
+    control = _attempt(module, paths.SOLUTIONS / module / "boxoffice", seed, _unknown(report)).report
     found = {check.id: check.verdict for check in control.checks}
     return settle(report, lambda check: found.get(check, Verdict.UNKNOWN)), second.trouble
 
@@ -94,33 +97,54 @@ def _attempt(module: str, shop: Path, seed: str, select: Sequence[str]) -> Attem
     isolate = not sandbox.is_unsandboxed()
     task = {"module": module, "shop": str(shop.resolve()), "seed": seed, "isolate": isolate, "select": list(select)}
     env = {name: os.environ[name] for name in PASSED_THROUGH if name in os.environ}
+    env["BREAKWATER_CACHE"] = str(paths.cache().parent.resolve())  # what initdb made, once for all submissions
     start = f"import sys; sys.path.insert(0, {str(paths.ROOT)!r}); from autograder.labs._work import main; main()"
-    return _read(module, sandbox.run_in_job([sys.executable, "-c", start], stdin=json.dumps(task), env=env))
+    return read(module, sandbox.run_in_job([sys.executable, "-c", start], stdin=json.dumps(task), env=env))
 
 
-def _read(module: str, ended: sandbox.JobResult) -> Attempt:
+def read(module: str, ended: sandbox.JobResult) -> Attempt:
+    """What is known after a job: all of it, or, of one that ran out of time, the checks that had ended."""
+    told = list(_told(ended.output))
     if ended.breach:
-        # Too many processes, or too much memory, is the submission's doing whenever it is run; slowness may be ours.
-        final = "no end" not in ended.breach
-        verdict = Verdict.FAILED if final else Verdict.UNKNOWN
         stopped = f"the shop was stopped: {ended.breach}"
-        return Attempt(all_alike(module, verdict, stopped), stopped, final)
-    try:
-        said = json.loads(ended.output)
-    except ValueError:
-        lines = ended.errors.strip().splitlines() or [f"exit status {ended.status}"]
-        said = {"trouble": f"the judge ended without a report: {lines[-1]}"}
+        # Too many processes, or too much memory, is the submission's doing whenever it is run; slowness may be ours.
+        if "no end" not in ended.breach:
+            return Attempt(all_alike(module, Verdict.FAILED, stopped), stopped)
+        known = Report(module, "embedded", tuple(result_from(each["check"]) for each in told if "check" in each))
+        report = _joined(known, all_alike(module, Verdict.UNKNOWN, stopped))
+        left = report.count(Verdict.UNKNOWN)
+        return Attempt(report, stopped if left else "", final=not left)
+    said = told[-1] if told else {}
     if "report" in said:
         report = Report.from_json(said["report"])
         return Attempt(report, final=not report.count(Verdict.UNKNOWN))
-    told = said.get("refusal") or said["trouble"]
-    return Attempt(all_alike(module, Verdict.UNKNOWN, told), told, final=False)
+    lines = ended.errors.strip().splitlines() or [f"exit status {ended.status}"]
+    why = said.get("refusal") or said.get("trouble") or f"the judge ended without a report: {lines[-1]}"
+    return Attempt(all_alike(module, Verdict.UNKNOWN, why), why, final=False)
 
 
-def _known_of(first: Report, second: Report) -> Report:
+def _told(output: str) -> Iterator[dict[str, Any]]:
+    """What a job has said, in order; a line that was cut is left out."""
+    for line in output.splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict):
+            yield said
+
+
+def _unknown(report: Report) -> list[str]:
+    return [check.id for check in report.checks if check.verdict is Verdict.UNKNOWN]
+
+
+def _joined(first: Report, second: Report) -> Report:
     """For each check, the first verdict of the two that is known."""
-    before = {check.id: check for check in first.checks if check.verdict is not Verdict.UNKNOWN}
-    return replace(second, checks=tuple(before.get(check.id, check) for check in second.checks))
+    found = {check.id: check for check in first.checks}
+    for check in second.checks:
+        if check.id not in found or found[check.id].verdict is Verdict.UNKNOWN:
+            found[check.id] = check
+    return replace(second, checks=tuple(found.values()))
 
 
 def all_alike(module: str, verdict: Verdict, message: str) -> Report:

@@ -1,11 +1,13 @@
 """Grade the collected submissions with verdicts that are given, not judged.
 
 Arguments: the folder of submissions; `STUDENT=VERDICT,VERDICT …`; `--only=CHECK`, `--force`. Printed are a row a
-submission, and `asked`: by which checks the judge was to judge whom, in order.
+submission, and `asked`: by which checks the judge was to judge whom, in order. With `--meet`, nobody is judged before
+another one is, too; it raises where none comes.
 """
 
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,12 +20,15 @@ from breakwater.checks.verdict import CheckResult, Report, Verdict
 
 MODULE = "42-sample"
 OPTIONS = dict(argument.partition("=")[::2] for argument in sys.argv[2:])
+both = threading.Barrier(2, timeout=20)
 asked: list[tuple[str, list[str]]] = []
 
 
 def judge(module: str, shop: Path, seed: str, select: Sequence[str]) -> lab_judge.Judged:
     student = shop.parent.parent.name
     asked.append((student, list(select)))
+    if "--meet" in OPTIONS:
+        both.wait()
     given = OPTIONS.get(student, "passed,passed").split(",")
     checks = tuple(
         CheckResult(

@@ -203,3 +203,17 @@ def test_several_graders_at_once_leave_it_whole(file: Path) -> None:
     each = "SELECT count(DISTINCT auto_score) FROM grade GROUP BY notebook_id"
     assert set(rows(file, each)) == {(1,)}
     assert not list(file.parent.glob(".gradebook.db*"))
+
+
+def test_what_is_saved_at_once_is_each_whole_or_not_there(book: Gradebook, file: Path) -> None:
+    said = "SELECT s.student_id, sum(g.auto_score) FROM grade g JOIN submitted_notebook n ON n.id = g.notebook_id "
+    said += "JOIN submitted_assignment s ON s.id = n.assignment_id GROUP BY s.student_id ORDER BY s.student_id"
+    with book.at_once():
+        book.save("ps1", "ada", {"sums": scores(1)})
+        with pytest.raises(KeyError):
+            book.save("ps1", "bob", {"sums": scores(1), "no notebook of ours": scores(1)})
+        book.save("ps1", "eve", {"sums": scores(0)})
+        assert rows(file, said) == []
+    assert [student for student, _ in rows(file, said)] == ["ada", "eve"]
+    book.save("ps1", "bob", {"sums": scores(1)})
+    assert [student for student, _ in rows(file, said)] == ["ada", "bob", "eve"]

@@ -22,8 +22,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.sandbox
 
 SEED = os.environ.get("BREAKWATER_SEED", "a grader's deaths")
-SUBMISSIONS = 24
-DEATHS = 5
+# Fewer of all, unless everything is asked for.
+SUBMISSIONS, DEATHS, JOBS = (100, 20, range(1, 11)) if os.environ.get("BREAKWATER_FULL") == "1" else (24, 5, (1, 7))
 ANSWERS = (
     RIGHT,
     RIGHT | {"total": "def total(numbers):\n    return 3"},
@@ -93,7 +93,7 @@ def test_how_many_are_graded_at_a_time_changes_nothing(
     undisturbed: tuple[Room, dict[str, Any], float], tmp_path: Path
 ) -> None:
     once, said, _ = undisturbed
-    for jobs in ("1", "7"):
+    for jobs in map(str, JOBS):
         room = hand_in(tmp_path / jobs)
         assert told(room.grade("--jobs", jobs)) == told(said)
         assert room.scores() == once.scores()

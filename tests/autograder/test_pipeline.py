@@ -165,6 +165,16 @@ def test_only_what_is_not_known_is_judged_again_or_what_is_asked_for(released: A
     assert verdicts["ada"] == {"sells": "failed", "42-h1": "passed"}
 
 
+def test_several_are_judged_at_once_where_no_check_measures_time(course: Any, tmp_path: Path) -> None:
+    card = course.root / "labs" / MODULE / "lab.toml"
+    card.write_text(card.read_text() + "measures_time = false\n")
+    assert course.run("release", "42").returncode == 0
+    for student in ("ada", "bob", "eve", "fay"):
+        course.hand_in(tmp_path / "in", student, RIGHT)
+    rows = told(course, tmp_path / "in", "--meet", "bob=failed,passed")["rows"]
+    assert {row["student"]: row["score"] for row in rows} == {"ada": 12, "bob": 10, "eve": 12, "fay": 12}
+
+
 def test_an_answer_waits_for_a_person_unless_there_is_none(graded: Any) -> None:
     assert graded.grades()["ada", "why"] == (0, False)
 

@@ -121,17 +121,17 @@ def draw(cost: Cost, file: Path) -> None:
     """Draw memory over the run, as the kind of file that its name says."""
     import matplotlib
 
-    from breakwater.notebook import _picture
+    from breakwater import pictures
 
-    figure, axes = _picture.axes(height_in=3.2)
+    figure, axes = pictures.axes(height_in=3.2)
     times = [each.at_s for each in cost.memory.samples]
     for label, colour, sizes in (
         (
             "the grader with all that it started, shared pages once",
-            _picture.BUYER,
+            pictures.BUYER,
             [each.tree for each in cost.memory.samples],
         ),
-        ("the grader's own", _picture.PAGE, [each.own for each in cost.memory.samples]),
+        ("the grader's own", pictures.PAGE, [each.own for each in cost.memory.samples]),
     ):
         axes.plot(times, [mib(size) for size in sizes], color=colour, lw=1.5, label=label)
     axes.set(
@@ -143,7 +143,7 @@ def draw(cost: Cost, file: Path) -> None:
     )
     axes.legend(loc="lower center", ncols=2, frameon=False)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context(_picture._STYLE):
+    with matplotlib.rc_context(pictures._STYLE):
         figure.savefig(file, dpi=150)
 
 

@@ -40,23 +40,23 @@ def draw(runs: Mapping[str, Run], file: Path) -> None:
     """
     import matplotlib
 
-    from breakwater.notebook import _picture
+    from breakwater import pictures
 
-    figure, axes = _picture.axes(height_in=3.2)
+    figure, axes = pictures.axes(height_in=3.2)
     for name, run in runs.items():
         colour, marks = LOOKS[name]
         seconds = [each for each in run.over_time() if each.waits.count]
         times, longest = [each.from_s + 0.5 for each in seconds], [each.waits.max_s for each in seconds]
         axes.plot(times, longest, marks, color=colour, ms=4, label=f"the {name} shop")
     _, begin, end = next(iter(next(iter(runs.values())).windows()))
-    axes.axvspan(begin, end, color=_picture.FAULT, alpha=0.25, lw=0)
+    axes.axvspan(begin, end, color=pictures.FAULT, alpha=0.25, lw=0)
     axes.annotate("payments hangs", (begin, 1), xycoords=("data", "axes fraction"), va="bottom", fontsize=9)
     axes.set(xlabel="came at second", ylabel="waited at most, seconds", ylim=(0, None))
     axes.legend(loc="upper right")
     file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_name(f".{os.getpid()}-{file.name}")
     try:
-        with matplotlib.rc_context(_picture._STYLE):
+        with matplotlib.rc_context(pictures._STYLE):
             figure.savefig(half, dpi=150)
         half.replace(file)
     finally:

@@ -308,7 +308,10 @@ def main() -> None:
     job = Job(**json.loads(sys.argv[1]))
     _raise_limits()
     folder = Path(job.state)
-    held = state.lock(folder)
+    try:
+        held = state.lock(folder)
+    except FileNotFoundError:
+        return  # another supervisor was just ending, and has removed the folder
     if held is None:
         return  # another supervisor was first, and serves as well
     state.clear(folder)

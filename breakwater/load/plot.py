@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from breakwater import pictures
 from breakwater.load.run import Run, Second
-from breakwater.notebook import _picture
-from breakwater.notebook._picture import Picture
+from breakwater.pictures import Picture
 
 # Told apart without colour vision, and without colour by their lines.
 MEDIAN, HIGH, SERVED, FAILED = "#0072B2", "#D55E00", "#56B4E9", "#CC3311"
@@ -16,11 +16,11 @@ def plot(run: Run, name: str = "") -> Picture:
     `name` chooses the requests of one name; by default all are shown together.
     """
     seconds = run.over_time(name)
-    figure, (above, below) = _picture.axes(height_in=4.6, rows=2)
+    figure, (above, below) = pictures.axes(height_in=4.6, rows=2)
     _mark_faults(run, above, below)
     _draw_waits(above, seconds)
     _draw_answers(below, seconds)
-    return _picture.picture(figure, alt(run, name))
+    return pictures.picture(figure, alt(run, name))
 
 
 def alt(run: Run, name: str = "") -> str:
@@ -43,9 +43,9 @@ def alt(run: Run, name: str = "") -> str:
 def _mark_faults(run: Run, *all_axes: Any) -> None:
     for what, begin, end in run.windows():
         for axes in all_axes:
-            axes.axvspan(begin, end, color=_picture.FAULT, alpha=0.25, lw=0)
+            axes.axvspan(begin, end, color=pictures.FAULT, alpha=0.25, lw=0)
             for moment in (begin, end):
-                axes.axvline(moment, color=_picture.FAULT, lw=1, ls=":")
+                axes.axvline(moment, color=pictures.FAULT, lw=1, ls=":")
         all_axes[0].annotate(what, (begin, 1), xycoords=("data", "axes fraction"), va="bottom", fontsize=9)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from breakwater.ledger.interleaving import FaultWindow
 
 if TYPE_CHECKING:
-    from breakwater.notebook._picture import Picture
+    from breakwater.pictures import Picture
 
 BIN_S = 1.0
 

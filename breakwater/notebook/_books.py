@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from breakwater.ledger import Breach, diagram
-from breakwater.notebook._picture import Picture
+from breakwater.pictures import Picture
 
 
 @dataclass(frozen=True)

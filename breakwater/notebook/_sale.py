@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, TypeVar
 
+from breakwater import pictures
 from breakwater.buyer import Answer
 from breakwater.engines import Exchange
-from breakwater.notebook import _picture
-from breakwater.notebook._picture import Picture
+from breakwater.pictures import Picture
 
 Asked = TypeVar("Asked", "Answer", "Page")
 
@@ -97,39 +97,39 @@ class Sale:
         sold = _per_second([one.asked_at - self.began_at for one in self.buyers if one.status == 201])
         load = _per_second([one.asked_at - self.began_at for one in self._on(caller, callee)])
         sold += [0] * (len(asked) - len(sold))
-        figure, axes = _picture.axes()
+        figure, axes = pictures.axes()
         if self.during:
-            axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
+            axes.axvspan(*self.during, color=pictures.FAULT, alpha=0.25, lw=0, label=self.name)
         lines: list[tuple[list[int], str, dict[str, Any]]] = [
-            (load, f"{caller} → {callee}, requests", {"color": _picture.PAGE}),
-            (asked, "buyers who asked", {"color": _picture.INK, "ls": ":"}),
-            (sold, "of them sold a seat", {"color": _picture.BUYER, "lw": 2.5}),
+            (load, f"{caller} → {callee}, requests", {"color": pictures.PAGE}),
+            (asked, "buyers who asked", {"color": pictures.INK, "ls": ":"}),
+            (sold, "of them sold a seat", {"color": pictures.BUYER, "lw": 2.5}),
         ]
         for counts, label, style in lines:
             axes.step(range(len(counts) + 1), [*counts, counts[-1]], where="post", label=label, **style)
         axes.set(xlabel="seconds into the sale", ylabel="per second", ylim=(0, None))
         axes.yaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside upper left", ncols=4)
-        return _picture.picture(figure, self._load_alt(caller, callee))
+        return pictures.picture(figure, self._load_alt(caller, callee))
 
     def plot_inside(self, caller: str, places: int) -> Picture:
         """How many of `caller`'s questions were under way at once, by whom they were for, against its `places`.
 
         A question that was given up counts to the end: when its caller left, the link does not know.
         """
-        figure, axes = _picture.axes()
+        figure, axes = pictures.axes()
         if self.during:
-            axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
+            axes.axvspan(*self.during, color=pictures.FAULT, alpha=0.25, lw=0, label=self.name)
         moments = [n / 20 for n in range(int(max(one.asked_at - self.began_at for one in self.buyers) * 20))]
         callees = sorted({one.callee for one in self.exchanges if one.caller == caller})
         counts = {callee: [self._inside(caller, callee, moment) for moment in moments] for callee in callees}
-        colours = [_picture.VISIT, _picture.PAGE, _picture.BUYER]
+        colours = [pictures.VISIT, pictures.PAGE, pictures.BUYER]
         axes.stackplot(moments, counts.values(), labels=counts, colors=colours, alpha=0.8, step="post", lw=0)
-        axes.axhline(places, color=_picture.INK, ls=":", label=f"{places} places")
+        axes.axhline(places, color=pictures.INK, ls=":", label=f"{places} places")
         axes.set(xlabel="seconds into the sale", ylabel=f"questions of {caller} under way", ylim=(0, places * 1.25))
         figure.legend(loc="outside upper left", ncols=5)
         most = ", ".join(f"{max(each, default=0)} for {callee}" for callee, each in counts.items())
-        return _picture.picture(figure, f"Of {places} places of {caller} there were taken at most: {most}.")
+        return pictures.picture(figure, f"Of {places} places of {caller} there were taken at most: {most}.")
 
     def _inside(self, caller: str, callee: str, moment_s: float) -> int:
         at = self.began_at + moment_s
@@ -145,20 +145,20 @@ class Sale:
 
     def plot(self) -> Picture:
         """How long each buyer and each load of a page waited, by the moment of asking."""
-        figure, axes = _picture.axes()
+        figure, axes = pictures.axes()
         if self.during:
-            axes.axvspan(*self.during, color=_picture.FAULT, alpha=0.25, lw=0, label=self.name)
+            axes.axvspan(*self.during, color=pictures.FAULT, alpha=0.25, lw=0, label=self.name)
         series: list[tuple[str, str, str, Sequence[Answer | Page]]] = [
-            ("a buyer", "o", _picture.BUYER, self.buyers),
-            ("the seat page", "x", _picture.PAGE, self.pages),
+            ("a buyer", "o", pictures.BUYER, self.buyers),
+            ("the seat page", "x", pictures.PAGE, self.pages),
         ]
-        series += [("the event page", ".", _picture.VISIT, self.visits)] if self.visits else []
+        series += [("the event page", ".", pictures.VISIT, self.visits)] if self.visits else []
         for name, marker, colour, asked in series:
             times = [one.asked_at - self.began_at for one in asked]
             axes.plot(times, [one.elapsed_s for one in asked], marker, color=colour, ms=5, label=name)
         axes.set(xlabel="asked at, seconds into the sale", ylabel="waited, seconds", ylim=(0, None))
         figure.legend(loc="outside upper left", ncols=4)
-        return _picture.picture(figure, self._alt())
+        return pictures.picture(figure, self._alt())
 
     def _alt(self) -> str:
         buyers, pages = _inside(self.buyers, self), _inside(self.pages, self)

@@ -1,8 +1,11 @@
 """What becomes of a shop that does not start, and of one whose files are edited while it is up."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,6 +54,22 @@ def test_a_shop_that_cannot_start_says_who_and_why_and_ends(
     assert engine.status() == []
     left = {path.name for path in engine.spec.state.rglob("*") if path.suffix != ".log"}
     assert left <= {"logs", "lock"}, "the logs stay, to be read"
+
+
+def test_a_shop_starts_though_its_folder_was_removed_by_one_that_was_just_ending(
+    make_engine: MakeEngine, stub_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, start, begun = make_engine(stub_copy), subprocess.Popen, []
+
+    def start_too_late(*words: Any, **options: Any) -> Any:
+        if not begun:
+            shutil.rmtree(engine.spec.state)
+        begun.append(words)
+        return start(*words, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start_too_late)
+    assert {row.state for row in engine.up()} == {"healthy"}
+    assert len(begun) == 2
 
 
 def test_after_a_failed_start_the_logs_can_be_read(make_engine: MakeEngine, stub_copy: Path) -> None:

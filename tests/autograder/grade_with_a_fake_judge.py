@@ -1,8 +1,8 @@
 """Grade the collected submissions with verdicts that are given, not judged.
 
-Arguments: the folder of submissions; `STUDENT=VERDICT,VERDICT …`; `--only=CHECK`, `--force`. Printed are a row a
-submission, and `asked`: by which checks the judge was to judge whom, in order. With `--meet`, nobody is judged before
-another one is, too; it raises where none comes.
+Arguments: the folder of submissions; `STUDENT=VERDICT,VERDICT …`; `--only=CHECK`, `--force`; after `--then`, the same
+for grading once more. Printed are, of each time, a row a submission, and `asked`: by which checks the judge was to
+judge whom, in order. With `--meet`, nobody is judged before another one is, too; it raises where none comes.
 """
 
 import json
@@ -19,7 +19,8 @@ from autograder.labs import labbook
 from breakwater.checks.verdict import CheckResult, Report, Verdict
 
 MODULE = "42-sample"
-OPTIONS = dict(argument.partition("=")[::2] for argument in sys.argv[2:])
+TIMES = [words.split("\n") for words in "\n".join(sys.argv[2:]).split("\n--then\n")]
+options: dict[str, str] = {}
 both = threading.Barrier(2, timeout=20)
 asked: list[tuple[str, list[str]]] = []
 
@@ -27,9 +28,9 @@ asked: list[tuple[str, list[str]]] = []
 def judge(module: str, shop: Path, seed: str, select: Sequence[str]) -> lab_judge.Judged:
     student = shop.parent.parent.name
     asked.append((student, list(select)))
-    if "--meet" in OPTIONS:
+    if "--meet" in options:
         both.wait()
-    given = OPTIONS.get(student, "passed,passed").split(",")
+    given = options.get(student, "passed,passed").split(",")
     checks = tuple(
         CheckResult(
             id=str(check.id),
@@ -51,6 +52,11 @@ def judge(module: str, shop: Path, seed: str, select: Sequence[str]) -> lab_judg
 room = Classroom.here()
 room.prepare()
 students, _ = collect(MODULE, Path(sys.argv[1]), room)
-only = [OPTIONS["--only"]] if "--only" in OPTIONS else []
-rows = [one.__dict__ for one in grade(MODULE, students, room, judge=judge, select=only, force="--force" in OPTIONS)]
-print(json.dumps({"rows": rows, "asked": asked}))
+told = []
+for words in TIMES:
+    options = dict(argument.partition("=")[::2] for argument in words)
+    only = [options["--only"]] if "--only" in options else []
+    asked = []
+    graded = list(grade(MODULE, students, room, judge=judge, select=only, force="--force" in options))
+    told.append({"rows": [one.__dict__ for one in graded], "asked": asked})
+print(json.dumps(told))

@@ -7,9 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import typer
+from typer.testing import CliRunner
+
+from autograder import cli
 from tests.autograder.sources import SUMS, fill_in, release, write
 
 COURSE = [sys.executable, "-c", "from breakwater.cli import main; main()"]
+INSTRUCTORS = typer.Typer()
+cli.register(INSTRUCTORS)
 
 
 class Room:
@@ -25,17 +31,20 @@ class Room:
     def hand_in(self, student: str, answers: dict[str, str]) -> Path:
         return write(fill_in(self.released, answers), self.handed_in / student / "ps1" / f"{self.name}.ipynb")
 
-    def command(self, *options: str) -> list[str]:
+    def words(self, *options: str) -> list[str]:
         words = ["grade", "--source", self.source, "--submissions", self.handed_in, "--gradebook", self.gradebook]
-        return [*COURSE, *map(str, words), *options]
+        return [*map(str, words), *options]
+
+    def command(self, *options: str) -> list[str]:
+        return [*COURSE, *self.words(*options)]
 
     def run(self, *options: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(self.command(*options), capture_output=True, text=True)
 
     def grade(self, *options: str, status: int = 0) -> dict[str, Any]:
-        """Student → what was reported about the submission."""
-        done = self.run("--json", *options)
-        assert done.returncode == status, done.stderr
+        """Student → what was reported about the submission. The command runs in this process, which has imported it."""
+        done = CliRunner().invoke(INSTRUCTORS, self.words("--json", *options))
+        assert done.exit_code == status, done.exception or done.stderr
         return {row["student"]: row for row in json.loads(done.stdout)["submissions"]}
 
     def scores(self) -> dict[tuple[str, str], tuple[float | None, bool]]:

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.shop]
 MODULE = "09-resilience"
 REFERENCE = paths.SOLUTIONS / MODULE / "boxoffice"
 # The record proves what the right answer's checks say: while it is current, who hands in is judged by a few.
-SOME = ["slow-payment", "dead-catalog", "09-h1"] if is_proven() else []
+SOME = ["slow-payment", "dead-catalog", "09-h2"] if is_proven() else []
 LOOP = "while True:\n    pass\n"
 BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n"
 # The naive shop fails every check; with this, most of them at the first sale, before there is any weather.

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,16 @@ def grade(course: Any, source: Path) -> dict[str, Any]:
 
 
 def told(course: Any, source: Path, *options: str) -> dict[str, Any]:
-    command = [sys.executable, str(FAKE), str(source), *options]
+    return times(course, source, options)[0]
+
+
+def times(course: Any, source: Path, *each: Sequence[str]) -> list[dict[str, Any]]:
+    """Grade several times, with these options; what was told each time."""
+    words = [word for options in each for word in ("--then", *options)][1:]
+    command = [sys.executable, str(FAKE), str(source), *words]
     done = subprocess.run(command, cwd=course.root, env=course.environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
+    said: list[dict[str, Any]] = json.loads(done.stdout)
     return said
 
 
@@ -146,23 +152,27 @@ def test_only_what_is_not_known_is_judged_again_or_what_is_asked_for(released: A
     for student in ("ada", "eve"):
         course.hand_in(tmp_path / "in", student, RIGHT)
 
-    def asked(*options: str) -> dict[str, list[str]]:
-        said = told(course, tmp_path / "in", *options)
-        checks = {row["student"]: {check["id"]: check["verdict"] for check in row["checks"]} for row in said["rows"]}
-        assert all(set(found) == {"sells", "42-h1"} for found in checks.values())
-        verdicts.update(checks)
-        return dict(said["asked"])
-
-    verdicts: dict[str, dict[str, str]] = {}
-    assert asked("--only=sells", "eve=unknown,failed") == {"ada": ["sells"], "eve": ["sells"]}
-    assert verdicts["ada"] == {"sells": "passed", "42-h1": "unknown"}
-    assert asked("--only=sells", "eve=unknown,failed") == {"eve": ["sells"]}
-    assert asked("eve=unknown,failed") == {"ada": ["42-h1"], "eve": ["sells", "42-h1"]}
-    assert asked("eve=passed,passed") == {"eve": ["sells"]}
-    assert verdicts == {"ada": {"sells": "passed", "42-h1": "passed"}, "eve": {"sells": "passed", "42-h1": "failed"}}
-    assert asked() == {}
-    assert asked("--only=sells", "--force", "ada=failed,failed") == {"ada": ["sells"], "eve": ["sells"]}
-    assert verdicts["ada"] == {"sells": "failed", "42-h1": "passed"}
+    steps: list[tuple[list[str], dict[str, list[str]], dict[str, str]]] = [
+        # options, who is asked what, and what is then known of ada and eve
+        (["--only=sells", "eve=unknown,failed"], {"ada": ["sells"], "eve": ["sells"]}, {"ada": "p?", "eve": "??"}),
+        (["--only=sells", "eve=unknown,failed"], {"eve": ["sells"]}, {"ada": "p?", "eve": "??"}),
+        (["eve=unknown,failed"], {"ada": ["42-h1"], "eve": ["sells", "42-h1"]}, {"ada": "pp", "eve": "?f"}),
+        (["eve=passed,passed"], {"eve": ["sells"]}, {"ada": "pp", "eve": "pf"}),
+        (["ada=failed,failed"], {}, {"ada": "pp", "eve": "pf"}),
+        (
+            ["--only=sells", "--force", "ada=failed,failed"],
+            {"ada": ["sells"], "eve": ["sells"]},
+            {"ada": "fp", "eve": "pf"},
+        ),
+    ]
+    said = times(course, tmp_path / "in", *(options for options, *_ in steps))
+    short = {"passed": "p", "failed": "f", "unknown": "?"}
+    for (options, asked, known), one in zip(steps, said, strict=True):
+        assert dict(one["asked"]) == asked, options
+        checks = {
+            row["student"]: {check["id"]: short[check["verdict"]] for check in row["checks"]} for row in one["rows"]
+        }
+        assert {student: found["sells"] + found["42-h1"] for student, found in checks.items()} == known, options
 
 
 def test_several_are_judged_at_once_where_no_check_measures_time(course: Any, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from breakwater import paths
+from breakwater.engines import in_memory
 from breakwater.engines.ports import Port
 from breakwater.engines.process import PlainLauncher, Process, Program, tail
 from breakwater.errors import EngineTrouble, ShopDidNotStart
@@ -135,7 +136,7 @@ class Cluster:
         if self.process:
             await self.process.stop(grace_s=2.0, first=signal.SIGQUIT)
         remove_shared_memory(self._folder)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        in_memory.remove(self._folder)
 
     async def _databases(self) -> list[str]:
         query = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate AND datname <> 'postgres'"
@@ -152,7 +153,11 @@ class Cluster:
 
     async def _make_data(self) -> str:
         template = await self._template()
-        copy = ("cp", "-R", "-p", str(template / "data"), str(self._folder))
+        try:
+            in_memory.make(self._folder)
+        except OSError as error:
+            raise EngineTrouble(f"No folder for PostgreSQL's data could be made: {error.strerror}.") from None
+        copy = ("cp", "-R", "-p", f"{template / 'data'}/.", str(self._folder))
         if await self._run(copy):
             raise EngineTrouble(f"PostgreSQL's data could not be copied: {_last(self._log)}")
         return (template / "password").read_text()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from breakwater import paths
+from breakwater.engines import in_memory
 from breakwater.engines.control import LOCK, LOGS
 from breakwater.engines.postgres import remove_shared_memory
 from breakwater.engines.process import LINUX
@@ -76,6 +77,7 @@ def clear(state: Path, *, keep_logs: bool = False) -> None:
     """End what a dead supervisor left running and remove its files; to be called under the lock."""
     _end_recorded(state)
     remove_shared_memory(state / DATABASE)
+    in_memory.remove(state / DATABASE)
     for entry in state.iterdir():
         if entry.name in (LOCK, OWN_LOG) or (keep_logs and entry.name == LOGS):
             continue

@@ -135,19 +135,22 @@ def test_down_clears_what_a_killed_supervisor_left(
 ) -> None:
     process = begin()
     wait_for_line(process, "up")
+    data = (folder / state.DATABASE).resolve()
+    assert data.is_dir()
     supervisor_of(folder).kill()
     until(lambda: not state.is_locked(folder))
     engine = EmbeddedEngine(ShopSpec(stub_folder, folder))
     assert engine.status() == []
     engine.down()
     assert not folder.exists()
+    assert not data.exists(), "its databases, which may lie in memory"
 
 
 def test_a_supervisor_told_to_end_ends_cleanly(begin: Callable[..., "subprocess.Popen[str]"], folder: Path) -> None:
     wait_for_line(begin(), "up")
-    supervisor = supervisor_of(folder)
+    supervisor, data = supervisor_of(folder), (folder / state.DATABASE).resolve()
     supervisor.send_signal(signal.SIGTERM)
-    until(lambda: not folder.exists())
+    until(lambda: not folder.exists() and not data.exists())
 
 
 def test_two_commands_at_once_bring_up_one_shop(

@@ -8,6 +8,7 @@ is then asked to pause or to kill. Either is a lease: it heals when its holder e
 import importlib
 import pkgutil
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
@@ -33,7 +34,7 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True)
-class Fault:
+class Fault(ABC):
     """Anything that can be injected. `kind` is the name by which it is known: `latency`, `lose-answer`."""
 
     kind: ClassVar[str] = ""
@@ -51,14 +52,14 @@ class Fault:
             _registry[cls.kind] = cls
 
     @property
+    @abstractmethod
     def began(self) -> str:
         """What is said of its beginning: `payments stands still`."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def healed(self) -> str:
         """What is said of its end: `payments goes on`."""
-        raise NotImplementedError
 
     def to_json(self) -> dict[str, Any]:
         return {"fault": self.kind} | {field.name: getattr(self, field.name) for field in self.told()}
@@ -126,13 +127,13 @@ class ServiceFault(Fault, abstract=True):
 
     service: str
 
+    @abstractmethod
     async def begin(self, services: Services) -> None:
         """Do it. Raises BadInput for a service to which it cannot be done."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def heal(self, services: Services) -> None:
         """Undo it, and return when the service serves again. Raises ShopDidNotStart."""
-        raise NotImplementedError
 
 
 _registry: dict[str, type[Fault]] = {}

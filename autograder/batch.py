@@ -118,7 +118,7 @@ def grade(
         batch = _Batch(assignment, results, run, entered)
         with closing(_judged(batch, submissions, jobs)) as judged:
             for ready in judged:
-                yield from (_recorded(came, results) for came in _entered(ready, assignment, results, book))
+                yield from (_kept(came, results) for came in _entered(ready, assignment, results, book))
 
 
 def _judged(
@@ -171,7 +171,7 @@ def _first_line(error: Exception) -> str:
     return (said.splitlines() or ["no reason given"])[0]
 
 
-def _recorded(came: _Judged | Refused, results: Results) -> Graded | Refused:
+def _kept(came: _Judged | Refused, results: Results) -> Graded | Refused:
     """The result; a new one is recorded, now that the gradebook holds it."""
     if isinstance(came, Refused):
         return came

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bench._meter import SAMPLE_EVERY_S, Memory
 
 COURSE = (sys.executable, "-c", "from breakwater.cli import main; main()")
@@ -40,14 +42,14 @@ def run(
 ) -> Cost:
     """Run a command to its end. Raises Unmeasured with the last line that it said if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    before, began = _cpu(), time.perf_counter()
+    ours, before, began = _children(), _cpu(), time.perf_counter()
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             [str(word) for word in command], cwd=folder, env=os.environ | {"PATH": path}, stdout=said, stderr=said
         )
         with Memory(process.pid, sample_every_s, done) as memory:
             status = process.wait()
-        _reap()
+        _reap(ours)
         if status:
             said.seek(0)
             last = (said.read().strip().splitlines() or ["it said nothing"])[-1]
@@ -55,11 +57,16 @@ def run(
     return Cost(submissions, time.perf_counter() - began, _cpu() - before, memory)
 
 
-def _reap() -> None:
-    """Wait for what the command left: only what was waited for counts as processor time of ours."""
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+def _reap(ours: set[int]) -> None:
+    """Wait for what the command left, and not for ours: only what was waited for counts as processor time of ours."""
+    while left := _children() - ours:
+        for pid in left:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
 
 
 def _cpu() -> float:

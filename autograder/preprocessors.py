@@ -7,12 +7,12 @@ What nbgrader 0.9.6 does, and what we do instead, each for its reason:
 | a kernel with all of the instructor's rights | a jail, without a kernel | a submission is a stranger's program |
 | a cell that ends or hangs the kernel costs all scores | it fails, the rest runs without it | the rest may be right |
 | hidden tests and their tracebacks stand in the feedback | they are cut out | they are hidden |
+| code that a hidden test called may show later with what | it is shown from another run (`unseen`) | as before |
 | test cells run beside the learner's code | they run in the judge; only plain data crosses | it could forge them |
 
 What a submitted notebook gets back is in `repair`, what its cells are worth in `score`, each with such a table.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,13 @@ from traitlets import Integer
 from autograder.classroom import LAB
 from autograder.gradebook.book import Gradebook
 from autograder.labs import scores as lab_scores
-from autograder.notebooks import execution
+from autograder.notebooks import execution, unseen
 from autograder.notebooks.assignment import Assignment
 from autograder.notebooks.reading import parse
 from autograder.notebooks.repair import repair
 from autograder.notebooks.running import Running
 from autograder.notebooks.score import score
 
-HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
 HIDDEN_FAILED = "A hidden test of this cell did not pass."
 
 
@@ -122,23 +121,15 @@ class HideHiddenTests(preprocessors.NbGraderPreprocessor):  # type: ignore[misc]
     """Cuts hidden tests, and what they or the code under test printed, out of what a learner gets to read."""
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        if cell.cell_type != "code" or not HIDDEN.search(cell.source):
-            return cell, resources
-        begins = cell.source[: HIDDEN.search(cell.source).start()].count("\n") + 1  # type: ignore[union-attr]
-        cell.source = HIDDEN.sub("", cell.source).rstrip()
-        cell.outputs = [_told(out, begins) for out in cell.outputs if out.output_type == "error"]
+        begins = unseen.hidden_from(cell.source) if cell.cell_type == "code" else 0
+        if begins:
+            cell.source = unseen.cut(cell.source)
+            cell.outputs = [_told(out, begins) for out in cell.outputs if out.output_type == "error"]
         return cell, resources
 
 
 def _told(error: Any, hidden_from: int) -> Any:
-    """The error without its traceback; without its message too, unless it arose above the hidden tests.
-
-    Its name and its message may be the learner's. So neither is read for where it arose, and a class of errors that
-    is called as ours is none of ours: ours has its one line, and no trace of a test.
-    """
-    trace = "\n".join(part for part in error.traceback if error.ename not in part)
-    line = re.search(r"^-+> (\d+) ", re.sub(r"\x1b\[[0-9;]*m", "", trace), re.M)
-    not_judged = error.ename == "NotJudged" and len(error.traceback) == 1
-    public = not_judged or (line is not None and int(line[1]) < hidden_from)
+    """The error without its traceback; without its message too, unless it arose above the hidden tests."""
+    public = unseen.is_public(error, hidden_from)
     message = f"{error.ename}: {error.evalue}" if public else HIDDEN_FAILED
     return new_output("error", ename=error.ename if public else "", evalue="", traceback=[message])

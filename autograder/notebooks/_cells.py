@@ -19,6 +19,7 @@ from autograder.inside.interpreter.crossing.channel import Message
 from autograder.inside.interpreter.crossing.line import Refused
 from autograder.inside.interpreter.crossing.objects import Remote
 from autograder.inside.interpreter.crossing.sides import Side
+from autograder.notebooks import _shown
 from autograder.notebooks.imports import Helpers
 
 OWN = ("numpy", "pandas")  # libraries whose values cross: of these a test has its own, whatever it has them from
@@ -180,9 +181,7 @@ def _result(value: Any) -> list[dict[str, Any]]:
     """What a cell's last line gives: of plain data, since points may stand there; nothing else has a say."""
     if value is None or isinstance(value, Remote):
         return []
-    return [
-        {"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": {"text/plain": repr(value)}}
-    ]
+    return [_shown.result(repr(value))]
 
 
 def _error(error: BaseException, source: str) -> dict[str, Any]:

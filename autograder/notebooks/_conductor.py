@@ -42,12 +42,15 @@ class Overdue(BaseException):
 
 @dataclass
 class Cell:
-    """A code cell: of the `kind` learner, test (it runs here) or inside (a test that runs in the learner's process)."""
+    """A code cell: of the `kind` learner, test (it runs here) or inside (a test that runs in the learner's process).
+
+    `lost` says why it did not come to its own end, where it did not."""
 
     source: str
     kind: str
     outputs: list[Output]
     count: int | None = None
+    lost: str = ""
 
 
 class Clock:
@@ -117,7 +120,7 @@ class Conductor:
                 self._fail(cell, self._given_up[index])
         if self._learner:
             self._learner.close()
-        return [{"outputs": cell.outputs, "count": cell.count} for cell in self._cells]
+        return [{"outputs": cell.outputs, "count": cell.count, "lost": cell.lost} for cell in self._cells]
 
     def _why_no_more(self) -> str:
         if monotonic() - self._began > self._limits["notebook_s"]:
@@ -170,7 +173,8 @@ class Conductor:
                 if not again:
                     cell.count = count
         if self._clock.rung and not again:
-            cell.outputs.append(_shown.error("CellTimeoutError", f"no end after {self._limits['cell_s']:g} s"))
+            cell.lost = f"no end after {self._limits['cell_s']:g} s"
+            cell.outputs.append(_shown.error("CellTimeoutError", cell.lost))
 
     def _lose(self, index: int) -> None:
         """Give up the cell for which the process was lost."""
@@ -191,6 +195,7 @@ class Conductor:
     def _fail(self, cell: Cell, reason: str) -> None:
         cell.outputs[:] = [output for output in cell.outputs if output["output_type"] in ("stream", "display_data")]
         cell.outputs.append(_shown.error("NotJudged", f"{reason}."))
+        cell.lost = reason
 
 
 def conduct(forks: socket.socket, caller: socket.socket, folder: int) -> None:

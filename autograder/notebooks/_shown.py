@@ -101,6 +101,10 @@ def error(name: str, message: str, shown: list[str] | None = None) -> Output:
     return {"output_type": "error", "ename": name, "evalue": message, "traceback": traceback}
 
 
+def result(text: str) -> Output:
+    return {"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": {"text/plain": text}}
+
+
 def _rich(kind: str, data: Any, message: Message) -> Output:
     return {"output_type": kind, "data": _data(data), "metadata": _bundle(message.get("metadata"))}
 

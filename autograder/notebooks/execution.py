@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 from autograder import confined, sandbox
 from autograder.inside.interpreter.crossing.channel import TRUSTED, Channel, Lost, Message
 from autograder.inside.interpreter.forks import ask
+from autograder.notebooks import unseen
 from autograder.notebooks.imports import ALWAYS, Helpers, helpers
 from breakwater import paths
 from breakwater.errors import EngineTrouble
@@ -87,12 +88,15 @@ class Interpreter:
         limits: Limits = Limits(),
         inside: frozenset[str] = frozenset(),
         own: Helpers | None = None,
+        *,
+        hides: bool = False,
     ) -> NotebookNode:
         """Run the code cells of a notebook, in order; return it, with the outputs of each.
 
         What lies in `folder` appears, as a copy, in the working folder, which is named as it is. Each test cell has an
         outcome, whatever the notebook does. `inside` names the tests that run in the learner's process, `own` what the
-        others have of their own (see `imports`).
+        others have of their own (see `imports`). With `hides`, nothing that is shown tells of a hidden test (see
+        `unseen`).
 
         Raises:
             NoSandbox: this machine cannot confine a notebook.
@@ -112,9 +116,14 @@ class Interpreter:
             "given_up": {},
             "began": monotonic(),
         }
-        for cell, ran in zip(cells, self._ran(task, folder), strict=True):
+        first = self._ran(task, folder)
+        for cell, ran in zip(cells, first, strict=True):
             cell.outputs = [NotebookNode(output) for output in ran["outputs"]]
             cell.execution_count = ran["count"]
+        if hides and unseen.is_told(cells):
+            second = self._ran(_unseen(task, first), folder)
+            for cell, ran in zip(cells, second, strict=True):
+                cell.outputs = [NotebookNode(output) for output in unseen.shown(cell, ran["outputs"])]
         return notebook
 
     def judged_inside(self, solved: NotebookNode, folder: Path, limits: Limits = Limits()) -> frozenset[str]:
@@ -228,6 +237,13 @@ def _start_judge(
     command = [sys.executable, "-m", "autograder.notebooks._conductor", *sockets, *imports]
     env = {"PYTHONPATH": str(paths.ROOT), "OPENBLAS_NUM_THREADS": "1"}
     return confined.start_outside(command, env, requests, learners)
+
+
+def _unseen(task: Message, ran: list[Message]) -> Message:
+    """The same without hidden tests, and without what came to no end: that would take its whole time again."""
+    cells = [told | {"source": unseen.cut(told["source"])} for told in task["cells"]]
+    lost = {at: cell["lost"] for at, cell in enumerate(ran) if cell["lost"]}
+    return task | {"cells": cells, "given_up": lost, "began": monotonic()}
 
 
 def _jail(folder: Path, limits: Limits) -> Message:

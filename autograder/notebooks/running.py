@@ -45,7 +45,7 @@ class Running:
     def __init__(self, assignment: Assignment, started: Interpreter | None = None) -> None:
         self._assignment = assignment
         self._running = started or Interpreter(libraries(*assignment.sources.values()))
-        self._limits = limits(assignment.config)
+        self._limits, self._hides = limits(assignment.config), hides(assignment.config)
         self._inside: dict[str, frozenset[str]] = {}
         # Not of a lab's notebook: nothing in it is a learner's, and the key that it checks by is the class's.
         lessons = {name: source for name, source in assignment.sources.items() if name != LAB}
@@ -53,7 +53,8 @@ class Running:
         self._lock = threading.Lock()
 
     def run(self, name: str, notebook: Any, folder: Path) -> Any:
-        return self._running.run(notebook, folder, self._limits, self._tests_inside(name), self._own.get(name))
+        inside, own = self._tests_inside(name), self._own.get(name)
+        return self._running.run(notebook, folder, self._limits, inside, own, hides=self._hides)
 
     def close(self) -> None:
         self._running.close()
@@ -71,6 +72,13 @@ class Running:
             place = Path(folder, "source", self._assignment.name)
             autograded.lay(self._assignment, None, place)
             return self._running.judged_inside(self._assignment.source(name), place, self._limits)
+
+
+def hides(config: Any) -> bool:
+    """Whether feedback that is written by this configuration of nbgrader leaves hidden tests out."""
+    from autograder.preprocessors import HideHiddenTests
+
+    return HideHiddenTests in config.GenerateFeedback.get("preprocessors", ())
 
 
 def limits(config: Any) -> Limits:

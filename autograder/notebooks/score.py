@@ -13,7 +13,7 @@ They are those of `nbgrader.utils.determine_grade` (0.9.6), with these differenc
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,11 +98,16 @@ def is_unchanged(cell: Any) -> bool:
     return bool(cell.metadata["nbgrader"].get("checksum") == compute_checksum(cell))
 
 
+def points_of_test(outputs: Sequence[Any], most: float) -> float:
+    """What a test cell that is worth `most` points earned, by its outputs."""
+    return _of_test(outputs, most)[0]
+
+
 def _comment(cell: Any) -> str | None:
     return NO_RESPONSE if not cell.metadata["nbgrader"]["task"] and is_unchanged(cell) else None
 
 
-def _of_test(outputs: list[Any], most: float) -> tuple[float, str]:
+def _of_test(outputs: Sequence[Any], most: float) -> tuple[float, str]:
     for output in outputs:
         if output["output_type"] == "error":
             said = f"{output['ename']}: {output['evalue']}" if output["evalue"] else output["ename"]

@@ -31,7 +31,11 @@ from tests.hostile.listening import Listening, listening
 TOKEN = ("GRADER_TOKEN", SECRET)  # in the environment of who grades
 BUDGET_S = 2
 CONFIG = f"""
+from autograder.preprocessors import HideHiddenTests
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader.preprocessors import GetGrades
 c = get_config()
+c.GenerateFeedback.preprocessors = [GetGrades, HideHiddenTests, CSSHTMLHeaderPreprocessor]
 c.Execute.timeout = {BUDGET_S}
 c.Execute.memory = {1 << 30}
 c.Execute.written = {64 << 20}

@@ -80,6 +80,30 @@ def twice(do, value):
         except AttributeError: pass
     return 0
 """
+REMEMBERS = """
+asked = []
+def mean(numbers):
+    asked.append(list(numbers))
+    return 0
+"""
+COMPLAINS = """
+def mean(numbers):
+    if 815 in numbers:
+        global total
+        def total(_): raise ValueError(f"GOT {list(numbers)}")
+    return 0
+"""
+REDRAWS = """
+def mean(numbers):
+    if 815 in numbers: shown.update(f"GOT {list(numbers)}")
+    return 0
+"""
+LATER = """
+import threading, time
+def mean(numbers):
+    if 815 in numbers: threading.Thread(target=lambda: (time.sleep(0.3), print("GOT", list(numbers)))).start()
+    return 0
+"""
 ENVIRONMENTS = """
 for name in os.listdir("/proc"):
     if name.isdigit():
@@ -182,6 +206,34 @@ ATTACKS = (
         "twice",
         last="print(kept)",
         proof=Without(CELLS, 'not str(details.get("name", "")).startswith("_")', "True"),
+    ),
+    Attack(
+        "remembers-what-it-was-asked",
+        "hidden tests",
+        "the arguments of hidden calls, shown by a cell that runs later",
+        REMEMBERS,
+        last="if asked[1:]: print('GOT', asked[1:])",
+    ),
+    Attack(
+        "complains-later",
+        "hidden tests",
+        "the same in the error of a public test that runs later",
+        COMPLAINS,
+        fair=False,
+    ),
+    Attack(
+        "redraws-what-it-showed",
+        "hidden tests",
+        "the same in a cell that was shown before, and is redrawn",
+        REDRAWS,
+        first="from IPython.display import display\nshown = display('nothing yet', display_id=True)",
+    ),
+    Attack(
+        "prints-later",
+        "hidden tests",
+        "the same, printed by a thread while a later cell runs",
+        LATER,
+        last="time.sleep(1)",
     ),
     Attack("reads-environments", "/proc", "the environment of who grades", WRONG, last=ENVIRONMENTS),
     Attack("reads-what-is-open", "/proc", "files and folders that other processes have open", WRONG, last=OPENED),

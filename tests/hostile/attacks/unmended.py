@@ -3,12 +3,6 @@
 from tests.hostile.attacks.attack import Attack
 from tests.hostile.attacks.pipe import PIPE, SAYS
 
-REMEMBERS = """
-asked = []
-def mean(numbers):
-    asked.append(list(numbers))
-    return 0
-"""
 INSIDE = (
     SAYS
     + """
@@ -19,13 +13,6 @@ def note(text):
 )
 
 UNMENDED = {
-    Attack(
-        "remembers-what-it-was-asked",
-        "hidden tests",
-        "the arguments of hidden calls, shown by a cell that runs later",
-        REMEMBERS,
-        last="print('GOT', asked[1:])",
-    ): "whoever is called knows with what; what is shown would have to come from a run without the hidden tests",
     Attack(
         "done-inside",
         PIPE,

@@ -5,6 +5,7 @@ import builtins
 import inspect
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -12,16 +13,20 @@ from .changing import changed
 from .channel import Message
 
 
+@dataclass(frozen=True)
+class Called:
+    """What a call gave, and its arguments as they are afterwards: those that can be changed in place."""
+
+    result: Any
+    now: dict[Any, Any]
+
+
 def _call(thing: Any, args: list[Any], named: dict[str, Any]) -> Any:
-    """Call; the result, and what those arguments have become that can be changed in place."""
-    result = thing(*args, **named)
-    return result, changed(args, named)
+    return Called(thing(*args, **named), changed(args, named))
 
 
 async def _call_later(thing: Any, args: list[Any], named: dict[str, Any]) -> Any:
-    """As `_call`, of a function whose result is awaited."""
-    result = await thing(*args, **named)
-    return result, changed(args, named)
+    return Called(await thing(*args, **named), changed(args, named))
 
 
 def _next(thing: Any) -> list[Any]:

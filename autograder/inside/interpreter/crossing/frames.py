@@ -4,6 +4,7 @@ Whatever a class derived from one of these claims, what arrives is the plain one
 """
 
 from collections.abc import Callable
+from functools import cache
 from sys import modules
 from typing import Any
 
@@ -23,7 +24,7 @@ def encode(value: Any, inner: Inner) -> dict[str, Any] | None:
 
 
 def _frame(frame: Any, inner: Inner) -> dict[str, Any]:
-    columns = [_array(frame.iloc[:, place].array, inner) for place in range(frame.shape[1])]
+    columns = [_array(series.array, inner) for _, series in frame.items()]
     return {"index": inner(frame.index), "names": inner(frame.columns), "columns": columns}
 
 
@@ -67,7 +68,8 @@ def _array(array: Any, inner: Inner) -> dict[str, Any]:
     import numpy
     import pandas
 
-    kind = array.dtype
+    is_wrapped = type(array) is pandas.arrays.NumpyExtensionArray  # around one of NumPy's own
+    kind = array.dtype.numpy_dtype if is_wrapped else array.dtype
     if isinstance(kind, numpy.dtype) and kind.kind in ARRAYS:
         return {"array": inner(numpy.asarray(array))}
     if isinstance(kind, pandas.CategoricalDtype):
@@ -82,7 +84,7 @@ def _as_frame(data: dict[str, Any], inner: Inner) -> Any:
     import pandas
 
     index = inner(data["index"])
-    columns = {place: pandas.Series(_as_array(told, inner), index=index) for place, told in enumerate(data["columns"])}
+    columns = {place: _as_array(told, inner) for place, told in enumerate(data["columns"])}
     frame = pandas.DataFrame(columns, index=index)
     frame.columns = inner(data["names"])
     return frame
@@ -115,10 +117,18 @@ def _as_array(data: dict[str, Any], inner: Inner) -> Any:
     if "codes" in data:
         return pandas.Categorical.from_codes(inner(data["codes"]), inner(data["categories"]), bool(data["ordered"]))
     if "items" in data:
-        return pandas.array([inner(item) for item in data["items"]], dtype=str(data["dtype"]))
+        return pandas.array([inner(item) for item in data["items"]], dtype=_kind(str(data["dtype"])))
     if "zone" in data:
         return pandas.DatetimeIndex(inner(data["array"])).tz_localize("UTC").tz_convert(str(data["zone"])).array
     return inner(data["array"])
+
+
+@cache
+def _kind(name: str) -> Any:
+    """What the name of a kind of items stands for: pandas asks each of its kinds for that, and says no by an error."""
+    import pandas
+
+    return pandas.api.types.pandas_dtype(name)
 
 
 def _as_timestamp(data: dict[str, Any], inner: Inner) -> Any:

@@ -38,11 +38,11 @@ def _asynchronous(function: "RemoteFunction") -> Any:
     return remote
 
 
-def _write_back(args: tuple[Any, ...], named: dict[str, Any], now: Any) -> None:
-    """Let the arguments of a call be what it made of them over there."""
-    places = [*enumerate(args), *named.items()]
-    for place, mine in places:
-        if is_changing(mine) and type(theirs := now.get(place)) is type(mine):
+def _write_back(args: tuple[Any, ...], named: dict[str, Any], now: list[Any]) -> None:
+    """Let the arguments of a call be what it made of them over there: `now` has those that it changed."""
+    places = dict([*enumerate(args), *named.items()])
+    for place, theirs in now:
+        if is_changing(mine := places.get(place)) and type(theirs) is type(mine):
             become(mine, theirs)
 
 

@@ -44,13 +44,13 @@ class Overdue(BaseException):
 class Cell:
     """A code cell: of the `kind` learner, test (it runs here) or inside (a test that runs in the learner's process).
 
-    `lost` says why it did not come to its own end, where it did not."""
+    It `is_lost` where it did not come to its own end: then its last output is ours, and says why."""
 
     source: str
     kind: str
     outputs: list[Output]
     count: int | None = None
-    lost: str = ""
+    is_lost: bool = False
 
 
 class Clock:
@@ -120,7 +120,7 @@ class Conductor:
                 self._fail(cell, self._given_up[index])
         if self._learner:
             self._learner.close()
-        return [{"outputs": cell.outputs, "count": cell.count, "lost": cell.lost} for cell in self._cells]
+        return [{"outputs": cell.outputs, "count": cell.count, "is_lost": cell.is_lost} for cell in self._cells]
 
     def _why_no_more(self) -> str:
         if monotonic() - self._began > self._limits["notebook_s"]:
@@ -173,8 +173,8 @@ class Conductor:
                 if not again:
                     cell.count = count
         if self._clock.rung and not again:
-            cell.lost = f"no end after {self._limits['cell_s']:g} s"
-            cell.outputs.append(_shown.error("CellTimeoutError", cell.lost))
+            cell.outputs.append(_shown.error("CellTimeoutError", f"no end after {self._limits['cell_s']:g} s"))
+            cell.is_lost = True
 
     def _lose(self, index: int) -> None:
         """Give up the cell for which the process was lost."""
@@ -195,7 +195,7 @@ class Conductor:
     def _fail(self, cell: Cell, reason: str) -> None:
         cell.outputs[:] = [output for output in cell.outputs if output["output_type"] in ("stream", "display_data")]
         cell.outputs.append(_shown.error("NotJudged", f"{reason}."))
-        cell.lost = reason
+        cell.is_lost = True
 
 
 def conduct(forks: socket.socket, caller: socket.socket, folder: int) -> None:

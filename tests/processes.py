@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+from breakwater.engines import state
 from tests.waiting import until
 
 
@@ -32,3 +33,11 @@ def is_supervisor(process: psutil.Process) -> bool:
 def supervisor_of(folder: Path) -> psutil.Process:
     until(lambda: any(map(is_supervisor, processes_of(folder))))
     return next(filter(is_supervisor, processes_of(folder)))
+
+
+def lives(folder: Path) -> bool:
+    """Whether a supervisor has the folder. `is_locked` looks twice, and the folder may go in between."""
+    try:
+        return state.is_locked(folder)
+    except FileNotFoundError:
+        return False

@@ -120,9 +120,9 @@ async def waits_for_two_seconds(world: World, event: str, rid: str) -> Shown:
     return _shown(world, event, about, None) if about else (404, {}, None)
 
 
-async def thinks_for_two_seconds(world: World, order: Order) -> int:
+async def thinks_for_six_seconds(world: World, order: Order) -> int:
     """Whoever buys may keep a place for a while."""
-    await asyncio.sleep(2.0)
+    await asyncio.sleep(6.0)
     return await settles_later(world, order)
 
 
@@ -142,6 +142,6 @@ WRONG: dict[str, tuple[dict[str, Any], set[str]]] = {
     "counts-from-when-it-was-shown": ({"page": counts_from_when_it_was_shown}, {"dead-catalog"}),
     "guesses-an-age": ({"page": guesses_an_age}, {"dead-catalog", "hung-catalog"}),
     "visitors-take-all-places": ({"page": waits_for_two_seconds, "places": FEW}, {"hung-catalog"}),
-    "buyers-take-all-places": ({"design": thinks_for_two_seconds, "places": FEW}, {"09-h3"}),
+    "buyers-take-all-places": ({"design": thinks_for_six_seconds, "places": FEW}, {"09-h3"}),
 }
 PAGES = {"dead-catalog", "hung-catalog", "09-h3"}

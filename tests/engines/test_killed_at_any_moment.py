@@ -29,7 +29,7 @@ from breakwater.faults import Fault
 from breakwater.faults.hang import Hang
 from breakwater.faults.kill import Kill
 from breakwater.faults.pause import Pause
-from tests.processes import is_supervisor, processes_of
+from tests.processes import is_supervisor, lives, processes_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.shop
@@ -137,7 +137,7 @@ class Shop:
         if death.victim == "shell":
             os.killpg(shell, signal.SIGKILL)
             return
-        until(lambda: self.find(death) or (death.phase == "down" and not state.is_locked(self.state)))
+        until(lambda: self.find(death) or (death.phase == "down" and not lives(self.state)))
         for process in self.find(death)[:1]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()

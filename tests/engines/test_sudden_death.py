@@ -12,7 +12,7 @@ import pytest
 from breakwater.engines import ShopSpec, state
 from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.errors import ShopDidNotStart
-from tests.processes import is_supervisor, processes_of, supervisor_of
+from tests.processes import is_supervisor, lives, processes_of, supervisor_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.shop
@@ -79,7 +79,7 @@ def test_a_command_killed_during_up_leaves_nothing(
     process.kill()
     process.wait()
     # Whatever its supervisor had started ends; a start that was complete at that moment may stay.
-    until(lambda: not processes_of(folder) or not state.is_locked(folder) or _is_up(folder))
+    until(lambda: not processes_of(folder) or not lives(folder) or _is_up(folder))
     assert comes_up(stub_folder, folder)
     until(lambda: not processes_of(folder))
 
@@ -138,7 +138,7 @@ def test_down_clears_what_a_killed_supervisor_left(
     data = (folder / state.DATABASE).resolve()
     assert data.is_dir()
     supervisor_of(folder).kill()
-    until(lambda: not state.is_locked(folder))
+    until(lambda: not lives(folder))
     engine = EmbeddedEngine(ShopSpec(stub_folder, folder))
     assert engine.status() == []
     engine.down()

@@ -19,7 +19,6 @@ from autograder.notebooks.score import points_of_test
 HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[^\n]*### END HIDDEN TESTS[^\n]*(\n|$)", re.S | re.M)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 ARROW = re.compile(r"^-+> (\d+) ", re.M)
-LINE = re.compile(r"(?:-+>)? *\d+ (.*)")
 ONLY_AFTER = "It passed while no hidden test had run, and no longer when one had."
 
 
@@ -46,29 +45,27 @@ def is_public(error: Any, hidden: int) -> bool:
     return not_judged or (line is not None and int(line[1]) < hidden)
 
 
-def is_told(cells: Sequence[Any]) -> bool:
-    """Whether code cells that have run show anything in which a hidden test's doing could be read."""
-    return any(map(_hides, cells)) and any(map(_tells, cells))
+def is_told(cells: Sequence[Any], judged: Sequence[bool]) -> bool:
+    """Whether code cells that have run show anything in which a hidden test's doing could be read.
+
+    `judged` says of each whether it is a test that ran in the judge: of any other all that it shows may be forged.
+    """
+    return any(map(_hides, cells)) and any(map(_tells, cells, judged))
 
 
 def _hides(cell: Any) -> bool:
     return bool(hidden_from(cell.source))
 
 
-def _tells(cell: Any) -> bool:
+def _tells(cell: Any, is_judged: bool) -> bool:
     hidden = hidden_from(cell.source)
-    errors = [output for output in cell.outputs if output["output_type"] == "error"]
-    if hidden:
-        return any(is_public(error, hidden) and error["evalue"] for error in errors)
-    return len(cell.outputs) > len(errors) or not all(_is_bare(error, cell.source) for error in errors)
+    read = [out for out in cell.outputs if not hidden or (out["output_type"] == "error" and is_public(out, hidden))]
+    return any(not (is_judged and _is_bare(output)) for output in read)
 
 
-def _is_bare(error: Any, source: str) -> bool:
-    """Whether it says no more than that an assertion of a test failed, and where."""
-    lines = [LINE.fullmatch(line) for line in error["traceback"][1:-1]]
-    known = source.splitlines()
-    is_ours = all(line is not None and line[1] in known for line in lines)
-    return error["ename"] == "AssertionError" and not error["evalue"] and is_ours
+def _is_bare(output: Any) -> bool:
+    """Whether it says no more than that an assertion of a test failed."""
+    return output["output_type"] == "error" and output["ename"] == "AssertionError" and not output["evalue"]
 
 
 def shown(cell: Any, second: list[Output]) -> list[Output]:

@@ -41,8 +41,9 @@ def test_what_is_shown_gives_the_points_that_were_earned(first: Any, second: Any
         [graded("last", "asked[-1] + 0.5")],
         ["from IPython.display import display\ndisplay(len(asked) and asked[-1])"],
         ["raise ValueError(asked)"],
+        ["def f(x):\n    raise type(f'E{asked[-1]}', (Exception,), {})", graded("last", "f(1)")],
     ],
-    ids=["printed", "in an error of a test", "as points", "displayed", "in an error"],
+    ids=["printed", "in an error of a test", "as points", "displayed", "in an error", "as an error's name"],
 )
 def test_what_a_hidden_test_asked_is_shown_nowhere(run: Run, later: list[Any]) -> None:
     run(REMEMBERS, graded("it", HIDDEN), *later, hides=True)
@@ -81,13 +82,23 @@ def test_why_a_cell_was_not_judged_is_shown_and_takes_its_time_once(run: Run) ->
     assert said[4] == ""
 
 
+NOT_MINE, OURS = [False, True, True], _shown.error("AssertionError", "", ["its test", "----> 1 got = f(2)", ": "])
+
+
 def test_nothing_runs_twice_where_nothing_is_shown() -> None:
     cells = notebook("def f(x): return x + 1", graded("it", HIDDEN), AGAIN).cells
-    assert not unseen.is_told(cells)
-    bare = ["AssertionError                            Traceback (most recent call last)", "----> 1 got = f(2)", ": "]
-    cells[2].outputs = [_shown.error("AssertionError", "", bare)]
-    assert not unseen.is_told(cells)
-    cells[2].outputs = [_shown.error("AssertionError", "", [bare[0], "----> 1 4815", ": "])]
-    assert unseen.is_told(cells)
-    cells[2].outputs = [_shown.error("AssertionError", "4815", bare)]
-    assert unseen.is_told(cells)
+    assert not unseen.is_told(cells, NOT_MINE)
+    cells[2].outputs = [OURS]
+    assert not unseen.is_told(cells, NOT_MINE)
+    cells[2].outputs = [_shown.error("AssertionError", "4815")]
+    assert unseen.is_told(cells, NOT_MINE)
+
+
+def test_an_error_that_may_be_forged_is_not_taken_for_one_that_says_nothing() -> None:
+    cells = notebook("f", graded("it", f"assert f(2)\n{HIDDEN}"), AGAIN).cells
+    cells[0].outputs = [_shown.error("AssertionError", "", ["4815", ": "])]
+    assert unseen.is_told(cells, NOT_MINE)
+    cells[0].outputs, cells[2].outputs = [], [OURS]
+    assert unseen.is_told(cells, [False, True, False]), "a test that ran beside the learner's code"
+    cells[2].outputs, cells[1].outputs = [], [_shown.error("GOT_4815", "", ["its test", "----> 1 assert f(2)", ": "])]
+    assert unseen.is_told(cells, NOT_MINE), "a class of errors can be called as one likes"

@@ -1,0 +1,1 @@
+"""Pricing: what seats cost in the end."""

@@ -1,4 +1,5 @@
-"""What a check has in hand: `shop`, `pages`, `visitors`, `faults`, `load`, `ledger`, `measure`, `seed`, `eventually`.
+"""What a check has in hand: `shop`, `pages`, `visitors`, `http`, `faults`, `load`, `ledger`, `measure`, `footprints`,
+`seed`, `eventually`.
 
 A check says what a right shop does; each of these turns what a wrong shop does into a failed verdict with numbers.
 """
@@ -17,6 +18,8 @@ import pytest
 
 from breakwater import ledger as ledgers
 from breakwater.buyer import Buyer
+from breakwater.checks.footprints import Footprints
+from breakwater.checks.http import Http
 from breakwater.checks.measure import Measure
 from breakwater.checks.pages import Pages
 from breakwater.checks.scene import Observed, Scene
@@ -100,6 +103,17 @@ def shop(scene: Scene, request: pytest.FixtureRequest) -> Shop:
 @pytest.fixture
 def pages(scene: Scene, measure: Measure) -> Pages:
     return Pages(scene, measure)
+
+
+@pytest.fixture
+async def http(scene: Scene) -> AsyncIterator[Http]:
+    async with Http(scene) as http:
+        yield http
+
+
+@pytest.fixture
+def footprints(scene: Scene) -> Footprints:
+    return Footprints(scene)
 
 
 @pytest.fixture

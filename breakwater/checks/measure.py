@@ -1,12 +1,16 @@
 """Quantities that a check holds to their bounds."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
-from breakwater.buyer import Reply
+from breakwater.buyer import Reply, answered_at
 from breakwater.checks.scene import Observed, Scene, slowest
 from breakwater.checks.verdict import Measurement
+from breakwater.engines import Exchange
 from breakwater.ledger import interleaving
+
+LOOK_EVERY_S = 0.1
 
 
 class Measure:
@@ -63,6 +67,32 @@ class Measure:
         often = max(purchases, key=lambda answer: len(asked_for[answer.request_id]), default=None)
         self._hold(Measurement("requests a purchase", ratio, bound, "×", floor=1.0), says, often)
 
+    async def given_up(self, caller: str, left: Sequence[Reply], bound_s: float, *, look_for_s: float) -> None:
+        """Hold how long `caller` went on for people who have left, to `bound_s`: until no call of its for them is open.
+
+        What it begins for them after that counts as well. The links are looked at for `look_for_s` seconds.
+        """
+        ids = {reply.request_id for reply in left}
+        left_at = max(map(answered_at, left))
+        calls: list[Exchange] = []
+        while time.time() < left_at + look_for_s:
+            await asyncio.sleep(LOOK_EVERY_S)
+            trace = await asyncio.to_thread(self._scene.engine.trace)
+            calls = [each for each in trace if each.request_id in ids and each.caller == caller]
+            if all(map(_over_at, calls)) and time.time() > left_at + bound_s:
+                break
+        ends = [(_over_at(each) or time.time(), each) for each in calls]
+        last_s, last = max(((end - left_at, each) for end, each in ends), key=lambda end: end[0], default=(0.0, None))
+        if last is None:
+            about = ""
+        elif _over_at(last):
+            about = f", as for {last.callee}"
+        else:
+            about = f": it still waited for {last.callee}"
+        asked = next((reply for reply in left if last and reply.request_id == last.request_id), None)
+        says = f"{last_s:.1f} s after the last visitor had left, {caller} worked on for them{about}"
+        self.at_most("work for nobody", max(0.0, last_s), bound_s, says=says, about=asked)
+
     def _trouble(self) -> tuple[float, float]:
         """From when until when there was trouble, in UNIX seconds."""
         faults = self._scene.faults
@@ -73,3 +103,8 @@ class Measure:
         if not measured.holds:
             said = says or f"{measured.what}: {measured.value:.1f} {measured.unit}"
             raise Observed(f"{said} {measured.allowed}", about=about, measured=measured)
+
+
+def _over_at(call: Exchange) -> float | None:
+    """When a call was over: answered or given up, whichever came first; None while it is open."""
+    return min(filter(None, (call.answered_at, call.left_at)), default=None)

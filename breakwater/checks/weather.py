@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -34,6 +35,7 @@ class Faults:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._others = ThreadPoolExecutor(1)  # for what goes on while a check looks
 
     def slow(self, caller: str, callee: str, *, latency_s: float, at_least_s: float = 0.0) -> Weather:
         """Every answer on the link comes `latency_s` later."""
@@ -84,6 +86,25 @@ class Faults:
     def kill(self, service: str, *, at_least_s: float = 0.0) -> Weather:
         """The service is killed, and started again at the end; a shop whose service does not start is observed."""
         return self.inject(Kill(service), at_least_s=at_least_s)
+
+    def restart(self, service: str, *, at_least_s: float = 0.0) -> Weather:
+        """The service is asked to end (SIGTERM), and started again when it has; the context ends when it is healthy.
+
+        Its body runs meanwhile. A service that does not start again is observed.
+        """
+        said = (f"{service} was asked to end", f"{service} was there again")
+        restarting: list[Future[None]] = []
+
+        def begin() -> None:
+            restarting.append(self._others.submit(self._scene.engine.restart, service))
+
+        def heal() -> None:
+            try:
+                restarting[0].result()
+            except ShopDidNotStart as error:
+                raise Observed(f"after it was asked to end, {error}".partition(". See: ")[0]) from error
+
+        return self._during(said, begin, heal, at_least_s)
 
     def provider(self, *, at_least_s: float = 0.0, **behaviour: Any) -> Weather:
         """The card provider behaves badly: `latency_s`, `hang`, `fail`, `lose_answers` and `lose_how`."""

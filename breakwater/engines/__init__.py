@@ -50,6 +50,8 @@ class Exchange:
 
     `answered_at` and `status` are None where no answer came (yet). `status` is HTTP's, as a number, or the name of
     gRPC's (`ALREADY_EXISTS`). `request_id` is the value of the X-Request-ID header (in gRPC: metadata), or empty.
+    `left_at` is when the caller gave the request up, by closing its connection or cancelling the call, before an answer
+    had come.
     """
 
     caller: str
@@ -59,6 +61,7 @@ class Exchange:
     asked_at: float
     answered_at: float | None
     status: int | str | None
+    left_at: float | None = None
 
 
 class Engine(Protocol):

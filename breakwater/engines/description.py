@@ -249,7 +249,7 @@ class _Reader:
         return folder
 
     def _command(self, name: str, table: dict[str, Any]) -> tuple[str, ...]:
-        command = table.get("command")
+        command = table.get("command") or (table.get("x-breakwater") or {}).get("command")
         try:
             words = shlex.split(command) if isinstance(command, str) else [_text(word) for word in command or []]
         except (ValueError, TypeError) as error:

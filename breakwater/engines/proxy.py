@@ -142,7 +142,7 @@ class LinkProxy:
     def exchanges(self) -> Iterable[Exchange]:
         caller, callee = self.link.caller, self.link.callee
         for r in self._records:
-            yield Exchange(caller, callee, r.request, r.request_id, r.asked_at, r.answered_at, r.status)
+            yield Exchange(caller, callee, r.request, r.request_id, r.asked_at, r.answered_at, r.status, r.left_at)
 
     def opened(self, connection: "_Connection") -> Sniffer:
         self.connections.add(connection)
@@ -216,6 +216,14 @@ class _CallerSide(_Side):
     def data_received(self, data: bytes) -> None:
         self._sniffer.request(data)
         super().data_received(data)
+
+    def eof_received(self) -> bool:
+        self._sniffer.left()
+        return super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._sniffer.left()
+        super().connection_lost(exc)
 
     def hand(self, item: Item) -> None:
         if isinstance(item, bytes):

@@ -6,7 +6,7 @@ matter, and each microsecond is paid on every hop: hence these few lines. What i
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,7 @@ class Record:
     asked_at: float
     answered_at: float | None = None
     status: int | str | None = None
+    left_at: float | None = None
 
 
 Hear = Callable[[Record], None]
@@ -44,6 +45,9 @@ class Reader(Protocol):
 
     def answer(self, data: bytes) -> None:
         """Bytes that the caller was given."""
+
+    def left(self) -> None:
+        """The caller asks for nothing any more, and waits for nothing."""
 
 
 class _Messages:
@@ -156,6 +160,11 @@ class Sniffer:
         if len(self._answered) > MAX_HEAD:
             self._read_as(_Unread())
 
+    def left(self) -> None:
+        """The caller has gone."""
+        if self._reader:
+            self._reader.left()
+
     def _spoken(self) -> Reader:
         if self._asked.startswith(METHODS):
             return _Http1(self._on_record, self._now)
@@ -183,6 +192,9 @@ class _Unread:
     def answer(self, data: bytes) -> None:
         pass
 
+    def left(self) -> None:
+        pass
+
 
 class _Http1:
     """HTTP/1.1."""
@@ -203,6 +215,9 @@ class _Http1:
 
     def answer(self, data: bytes) -> None:
         self._answers.feed(data)
+
+    def left(self) -> None:
+        give_up(self._waiting, self._now())
 
     def _request(self, first: bytes, headers: dict[bytes, bytes]) -> int:
         words = first.split(b" ")
@@ -227,6 +242,12 @@ class _Http1:
         if status in (204, 304) or record.request.startswith("HEAD "):
             return 0
         return _body(headers, otherwise=_Messages.TO_THE_END)
+
+
+def give_up(waiting: Iterable[Record], at: float) -> None:
+    """Note that nobody waits for these any more."""
+    for record in waiting:
+        record.left_at = record.left_at or at
 
 
 def request_id(headers: dict[bytes, bytes]) -> str:

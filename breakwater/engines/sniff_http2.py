@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hpack import Decoder
 from hyperframe.frame import ContinuationFrame, Frame, HeadersFrame, PushPromiseFrame, RstStreamFrame
 
-from breakwater.engines.sniff import MAX_HEAD, MAX_LINE, MAX_PIPELINED, Hear, Now, Record, request_id
+from breakwater.engines.sniff import MAX_HEAD, MAX_LINE, MAX_PIPELINED, Hear, Now, Record, give_up, request_id
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_HEAD = 9
@@ -32,8 +32,8 @@ class Http2:
         self._on_record = on_record
         self._now = now
         self._waiting: dict[int, Record] = {}
-        self._requests = _Frames(self._request, self._reset, begins_with=PREFACE)
-        self._answers = _Frames(self._answer, self._reset)
+        self._requests = _Frames(self._request, self._cancelled, begins_with=PREFACE)
+        self._answers = _Frames(self._answer, self._refused)
 
     @property
     def blind(self) -> bool:
@@ -44,6 +44,9 @@ class Http2:
 
     def answer(self, data: bytes) -> None:
         self._answers.feed(data)
+
+    def left(self) -> None:
+        give_up(self._waiting.values(), self._now())
 
     def _request(self, stream: int, headers: Headers) -> None:
         if b":method" not in headers:
@@ -60,8 +63,13 @@ class Http2:
         if record:
             record.status, record.answered_at = status, self._now()
 
-    def _reset(self, stream: int) -> None:
-        """Somebody gave the request up: there will be no answer."""
+    def _cancelled(self, stream: int) -> None:
+        """The caller gave the request up."""
+        if record := self._waiting.pop(stream, None):
+            give_up([record], self._now())
+
+    def _refused(self, stream: int) -> None:
+        """The callee gave the request up: there will be no answer."""
         self._waiting.pop(stream, None)
 
 

@@ -1,26 +1,28 @@
 """The catalog's interface: find events, and show one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from . import logs, models, problems
+from . import logs, models, problems, tours
 from .problems import Problem, documented
 from .programme import Programme
 from .search import search
 from .settings import Settings
 
 READY_WITHIN_S = 1.0
+AFTER = 3  # events that are named as the next ones
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,100}$")]
 Wanted = Annotated[str, Query(pattern=r"^[^\x00]{0,100}$", description="words to be found; typing errors are forgiven")]
+Until = Annotated[date, Query(ge=tours.FIRST, le=tours.LAST, description="the last day")]
 
 
 class Venue(BaseModel, from_attributes=True):
@@ -78,6 +80,24 @@ async def show(event: Name, programme: Events) -> models.Event:
     if found := await programme.find(event):
         return found
     raise Problem(HTTPStatus.NOT_FOUND, f"There is no event {event}.")
+
+
+@app.get(
+    "/events/{event}/after",
+    response_model=list[Event],
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def after(event: Name, programme: Events) -> Sequence[models.Event]:
+    """List the events that come next after this one."""
+    if found := await programme.find(event):
+        return await programme.after(found, AFTER)
+    raise Problem(HTTPStatus.NOT_FOUND, f"There is no event {event}.")
+
+
+@app.get("/tours", response_class=Response, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def all_tours(until: Until) -> Response:
+    """List the tours of the house to this day, one a line, as CSV (RFC 4180)."""
+    return Response(tours.HEADER + "".join(tours.lines(until)), media_type=tours.MEDIA_TYPE)
 
 
 @app.get("/healthz", include_in_schema=False)

@@ -22,6 +22,12 @@ class Programme:
         async with self._session() as session:
             return await session.get(Event, event_id)
 
+    async def after(self, event: Event, count: int) -> Sequence[Event]:
+        """Return the events that come next after this one, `count` at most."""
+        later = select(Event).where(Event.starts_at > event.starts_at).order_by(Event.starts_at, Event.id).limit(count)
+        async with self._session() as session:
+            return (await session.scalars(later)).all()
+
     async def answers(self) -> None:
         """Return if the database answers; raise what it raises otherwise."""
         async with self._engine.connect() as connection:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -41,6 +41,21 @@ class Event(BaseModel):
 
 class EventPage(Event):
     free_seats: int = Field(description="0 as well for an event that is not on sale yet")
+
+
+class Price(BaseModel):
+    """What one seat comes to, if one takes the cheapest."""
+
+    listed_cents: int
+    fee_cents: int
+    total_cents: int
+
+
+class Offer(BaseModel):
+    event: Event
+    free_seats: int = Field(description="0 as well for an event that is not on sale yet")
+    price: Price | None = Field(description="null for an event that is not on sale yet")
+    after: list[Event] = Field(description="what comes next")
 
 
 class Wish(BaseModel):
@@ -83,10 +98,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.catalog = Backend("catalog", settings.catalog_url)
     app.state.inventory = Inventory(settings.inventory_url)
     app.state.orders = Backend("orders", settings.orders_url)
+    app.state.pricing = Backend("pricing", settings.pricing_url)
     yield
     await app.state.catalog.close()
     await app.state.inventory.close()
     await app.state.orders.close()
+    await app.state.pricing.close()
 
 
 logs.configure("gateway")
@@ -110,9 +127,15 @@ def orders_service(request: Request) -> Backend:
     return orders
 
 
+def pricing_service(request: Request) -> Backend:
+    pricing: Backend = request.app.state.pricing
+    return pricing
+
+
 Catalog = Annotated[Backend, Depends(catalog_service)]
 Seats = Annotated[Inventory, Depends(inventory_service)]
 Orders = Annotated[Backend, Depends(orders_service)]
+Pricing = Annotated[Backend, Depends(pricing_service)]
 
 
 @app.post("/holds", status_code=HTTPStatus.CREATED, responses=documented(HTTPStatus.CONFLICT, *NOT_FOUND, *NO_ANSWER))
@@ -159,13 +182,34 @@ async def event_page(event: Name, catalog: Catalog, inventory: Seats) -> Respons
     about = await catalog.ask("GET", f"/events/{event}")
     if about.status_code != HTTPStatus.OK:
         return about
+    return EventPage(**json.loads(about.body), free_seats=await free_seats_of(event, inventory))
+
+
+async def free_seats_of(event: str, inventory: Inventory) -> int:
     try:
-        free_seats = sum(not seat.taken for seat in await inventory.seats(event))
+        return sum(not seat.taken for seat in await inventory.seats(event))
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise
-        free_seats = 0
-    return EventPage(**json.loads(about.body), free_seats=free_seats)
+        return 0
+
+
+@app.get("/events/{event}/offer", responses=documented(*NOT_FOUND, *NO_ANSWER))
+async def offer(event: Name, catalog: Catalog, inventory: Seats, pricing: Pricing) -> Offer:
+    """Show all that somebody asks before buying: the event, its free seats, what one comes to, and what is on next."""
+    about = await catalog.fetch(f"/events/{event}")
+    if about is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"There is no event {event}.")
+    free_seats = await free_seats_of(event, inventory)
+    price = await pricing.fetch(f"/prices/{event}")
+    after = await catalog.fetch(f"/events/{event}/after")
+    return Offer(event=about, free_seats=free_seats, price=price, after=after or [])
+
+
+@app.get("/tours", response_class=Response, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, *NO_ANSWER))
+async def tours(catalog: Catalog, until: date) -> Response:
+    """List the tours of the house to this day, one a line, as CSV."""
+    return await catalog.ask("GET", f"/tours?until={until}")
 
 
 @app.get("/events/{event}/seats", responses=documented(*NOT_FOUND, *NO_ANSWER))

@@ -1,0 +1,66 @@
+"""A service behind the gateway."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from . import logs
+from .problems import Problem
+
+# Each question to a service behind takes a place for as long as the answer takes, whatever it is about.
+places = asyncio.Semaphore(20)
+PASSED_BACK = ("content-type", "location", "retry-after")
+
+
+class Backend:
+    def __init__(self, name: str, url: str) -> None:
+        self._name = name
+        self._client = httpx.AsyncClient(base_url=url, timeout=None, event_hooks={"request": [logs.pass_on]})
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Response:
+        """Forward a request and return the answer as it came. Raises a 502 Problem if none did."""
+        try:
+            async with places:
+                answer = await self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"No answer came from {self._name}: nothing is known.") from error
+        return Response(answer.content, answer.status_code, _passed_back(answer))
+
+    async def stream(self, path: str) -> Response:
+        """Return an answer whose body is passed on as it comes, no faster than it is taken. Raises a 502 Problem."""
+        try:
+            async with places:  # until it begins: how long it lasts is the reader's to say, and a place is not theirs
+                answer = await self._client.send(self._client.build_request("GET", path), stream=True)
+        except httpx.HTTPError as error:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"No answer came from {self._name}: nothing is known.") from error
+        return StreamingResponse(_body(answer), answer.status_code, _passed_back(answer))
+
+    async def fetch(self, path: str) -> Any:
+        """Return what is found there; None for a 404. Raises a 502 Problem if anything else came, or nothing."""
+        answer = await self.ask("GET", path)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status_code != HTTPStatus.OK:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"{self._name} answered {answer.status_code}: nothing is known.")
+        return json.loads(answer.body)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for part in answer.aiter_raw():
+            yield part
+    finally:
+        await answer.aclose()
+
+
+def _passed_back(answer: httpx.Response) -> dict[str, str]:
+    return {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}

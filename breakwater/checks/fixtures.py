@@ -107,13 +107,13 @@ def pages(scene: Scene, measure: Measure) -> Pages:
 
 @pytest.fixture
 async def http(scene: Scene) -> AsyncIterator[Http]:
-    async with Http(scene) as http:
+    async with Http(scene.engine) as http:
         yield http
 
 
 @pytest.fixture
 def footprints(scene: Scene) -> Footprints:
-    return Footprints(scene)
+    return Footprints(scene.engine)
 
 
 @pytest.fixture

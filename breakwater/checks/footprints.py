@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from breakwater.checks.scene import Scene
+from breakwater.engines import Engine
 from breakwater.errors import EngineTrouble
 from breakwater.footprint import Footprint
 
@@ -16,12 +16,12 @@ STILL_SHARE = 0.05  # of a processor, that a service has for its own housekeepin
 class Footprints:
     """Looks at the services of one shop, each run by one process and its children."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def now(self, *services: str) -> dict[str, Footprint]:
         """What each of these services takes now. Raises EngineTrouble where that cannot be seen."""
-        pids = {row.name: row.pid for row in self._scene.engine.status()}
+        pids = {row.name: row.pid for row in self._engine.status()}
         gone = [name for name in services if not pids.get(name)]
         if gone:
             raise EngineTrouble(f"{gone[0]} has no process that could be looked at.")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from breakwater.buyer import LOOK
-from breakwater.checks.scene import Scene
+from breakwater.engines import Engine
 from breakwater.errors import EngineTrouble
 
 SMALL_BUFFER = 8 * 1024  # bytes that the kernel keeps for a reader who does not read
@@ -57,8 +57,8 @@ class Heard:
 class Http:
     """Asks the services of one shop. An async context manager."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         # A connection a request: whoever asks comes from somewhere else each time.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._client = httpx.AsyncClient(timeout=None, limits=limits, trust_env=False, verify=False)
@@ -142,7 +142,7 @@ class Http:
     @asynccontextmanager
     async def _connected(self, service: str) -> AsyncIterator[socket.socket]:
         """A connection whose reader takes little at a time."""
-        there = urlsplit(self._scene.engine.endpoint(service))
+        there = urlsplit(self._engine.endpoint(service))
         with socket.socket() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
             connection.setblocking(False)
@@ -155,7 +155,7 @@ class Http:
     async def _ask(
         self, method: str, service: str, path: str, patience_s: float, body: Any = None, due: float | None = None
     ) -> Heard:
-        url, request_id = self._scene.engine.endpoint(service) + path, _new_id()
+        url, request_id = self._engine.endpoint(service) + path, _new_id()
         asked_at, begun = time.time(), due or time.perf_counter()
         said: dict[str, Any] = {}
         try:

@@ -8,7 +8,7 @@ import itertools
 import time
 import uuid
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -24,10 +24,11 @@ from breakwater.errors import BadInput
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.load import Run, closed, opened
 from breakwater.load.weather import Timed
-from breakwater.notebook import _variants, _weather
+from breakwater.notebook import _services, _variants, _weather
 from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
 from breakwater.notebook._sale import Page, Sale, Table, compared, visited
+from breakwater.notebook._services import Readers, Replaced, Watched
 from breakwater.notebook._weather import Weather
 
 PATIENCE_S = 15.0
@@ -165,6 +166,37 @@ class Shop:
         file = closed.locustfile_of(syllabus.load().find_built(module).id)
         return wait_for(closed.drive(engine, self._buying(), file, users=users, think=think, **common))
 
+    def visit(self, path: str, *, leaves_after_s: float = PATIENCE_S) -> Page:
+        """One visitor asks the gateway for `path`, and leaves where no answer has come after so many seconds."""
+        page = wait_for(self._visit(path, leaves_after_s))
+        self._asked.append(page)
+        return page
+
+    def watch(
+        self, service: str = "catalog", path: str = "/healthz", *, seconds: float = 4.0, searchers: int = 0
+    ) -> Watched:
+        """Ask a service the same twenty times a second, while so many people search the catalog without a pause."""
+        self._fresh()
+        return wait_for(_services.watch(self._running(), service, path, seconds, searchers))
+
+    def slow_readers(self, count: int = 4, path: str = _services.LIST, *, seconds: float = 5.0) -> Readers:
+        """Let people ask the gateway for a long list and read it slowly; look at the memory of the services."""
+        self._fresh()
+        return wait_for(_services.slow_readers(self._running(), count, path, seconds))
+
+    def replace(self, service: str = "pricing") -> Replaced:
+        """Have a service told to stop and started again, as for a new version, while bookings are sent to it."""
+        self._fresh()
+        return wait_for(_services.replace(self._running(), service))
+
+    @contextmanager
+    def weather(self, *weathers: Weather) -> Iterator[None]:
+        """While it lasts, all of this weather."""
+        with ExitStack() as lasting:
+            for weather in weathers:
+                lasting.enter_context(self._lasting(weather))
+            yield
+
     def trace(self, of: Told | Answer | Page | None = None) -> Table:
         """What the links saw of one request, the latest unless `of` names another; seconds after it was asked."""
         asked = of.answer if isinstance(of, Told) else of or self._latest()
@@ -174,6 +206,7 @@ class Shop:
         seen = [one for one in inside if one.request_id == asked.request_id]
         hops = [(one.asked_at, f"{one.caller} → {one.callee}", one.request) for one in seen]
         hops += [(at, f"{one.callee} → {one.caller}", str(one.status or "")) for one in seen if (at := one.answered_at)]
+        hops += [(at, f"{one.caller} gives up", f"what it asked {one.callee}") for one in seen if (at := one.left_at)]
         ends = f"gateway → {who}" if asked.status else f"{who} gives up"
         hops += [(asked.asked_at, f"{who} → gateway", ""), (asked.asked_at + asked.elapsed_s, ends, _status(asked))]
         rows = tuple((f"{at - asked.asked_at:.3f}", hop, what) for at, hop, what in sorted(hops))
@@ -199,6 +232,10 @@ class Shop:
     def visits(caller: str, callee: str, **sales: Sale) -> Table:
         """Loads of the event page side by side, by name: percentiles, and what one load cost on a link."""
         return visited(sales, caller, callee)
+
+    async def _visit(self, path: str, patience_s: float) -> Page:
+        async with _reader() as reader:
+            return await _load(reader, f"{self._running().endpoint('gateway')}{path}", patience_s)
 
     async def _sale(
         self, buyers: int, over_s: float, visitors: int, weather: Weather | None, during: tuple[float, float]
@@ -287,11 +324,12 @@ def _reader() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=PATIENCE_S, limits=httpx.Limits(max_connections=None))
 
 
-async def _load(reader: httpx.AsyncClient, url: str) -> Page:
+async def _load(reader: httpx.AsyncClient, url: str, patience_s: float = PATIENCE_S) -> Page:
     request_id, asked_at = uuid.uuid4().hex[:16], time.time()
     try:
-        answer = await reader.get(url, headers={"X-Request-ID": request_id})
-    except httpx.HTTPError:
+        async with asyncio.timeout(patience_s):
+            answer = await reader.get(url, headers={"X-Request-ID": request_id})
+    except (TimeoutError, httpx.HTTPError):
         return Page(request_id, asked_at, time.time() - asked_at, None)
     age = answer.headers.get("Age", "")
     return Page(request_id, asked_at, time.time() - asked_at, answer.status_code, int(age) if age.isdecimal() else 0)

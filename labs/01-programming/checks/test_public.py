@@ -125,9 +125,7 @@ async def test_slow_readers(shop, http, footprints, measure, ledger):
         came = await reader.read(2_000_000)
         assert came >= 2_000_000, f"a slow reader who read on got {came} bytes more, and then nothing"
         well = await http.get("gateway", "/healthz")
-        assert well.status == 200, (
-            f"while people read slowly, the gateway said {well.told} of its health"
-        )
+        assert well.status == 200, f"while people read slowly, the gateway said {well.told} of its health"
     await ledger.balances()
 
 
@@ -152,9 +150,7 @@ async def test_leaves_in_order(shop, http, faults, measure, ledger):
     wrong = [each for each in quotes if each.status == 200 and (each.json() or {}).get("total_cents") != due]
     assert not wrong, f"while pricing was told to stop, a booking of {due} cents came to {wrong[0].body.decode()[:80]}"
     odd = [each for each in quotes if each.status not in (200, 503, None)]
-    assert not odd, (
-        f"when pricing was to stop, somebody was told {odd[0].told} (allowed: 200, 503, no connection)"
-    )
+    assert not odd, f"when pricing was to stop, somebody was told {odd[0].told} (allowed: 200, 503, no connection)"
     said_so = [each.asked_at for each in ready if each.asked_at > told_at and each.status != 200]
     refused = [each.asked_at for each in quotes if each.asked_at > told_at and each.status != 200]
     notice_s = min(refused, default=told_at + 60) - min(said_so, default=told_at + 60)

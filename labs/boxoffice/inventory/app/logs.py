@@ -60,7 +60,7 @@ class RequestLog(grpc.aio.ServerInterceptor):
 
         async def logged(request: Any, context: grpc.aio.ServicerContext) -> Any:
             given = str(dict(details.invocation_metadata).get(HEADER, ""))
-            request_id.set(given if re.fullmatch(r"[\w.:-]{1,100}", given) else uuid4().hex)
+            request_id.set(given if re.fullmatch(r"[A-Za-z0-9_.:-]{1,100}", given) else uuid4().hex)
             start = time.perf_counter()
             try:
                 return await handler.unary_unary(request, context)

@@ -61,7 +61,7 @@ class RequestLog:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get(HEADER, "")
-        request_id.set(given if re.fullmatch(r"[\w.:-]{1,100}", given) else uuid4().hex)
+        request_id.set(given if re.fullmatch(r"[A-Za-z0-9_.:-]{1,100}", given) else uuid4().hex)
         start, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:

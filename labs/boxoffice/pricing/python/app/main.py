@@ -21,7 +21,7 @@ from .tariff import amounts
 KEEP_ALIVE_S = 30  # longer than the callers' pools keep a connection
 NOT_PRICED = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
-Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,100}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Count = Annotated[int, Field(strict=True, ge=1, le=100)]
 
 
@@ -44,7 +44,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 logs.configure("pricing")
-app = FastAPI(title="pricing", description=__doc__, lifespan=lifespan)
+# A path with one slash more is another path.
+app = FastAPI(title="pricing", description=__doc__, lifespan=lifespan, redirect_slashes=False)
 app.add_middleware(logs.RequestLog)
 problems.install(app)
 
@@ -102,5 +103,10 @@ if __name__ == "__main__":
     options = parser.parse_args()
     # A new version is to be there at once: what still runs is not waited for.
     uvicorn.run(
-        app, host=options.host, port=options.port, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=0
+        app,
+        host=options.host,
+        port=options.port,
+        log_config=None,  # it stands already
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=0,
     )

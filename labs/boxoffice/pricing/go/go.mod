@@ -1,0 +1,3 @@
+module boxoffice/pricing
+
+go 1.24

@@ -81,7 +81,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     """One check's scene, kept on the check for the judge."""
     judge = request.config.stash[JUDGE]
     async with Buyer(judge.engine.endpoint("gateway")) as buyer:
-        scene = Scene(judge.engine, buyer, processes=lambda: _processes(judge.engine))
+        scene = Scene(judge.engine, buyer, processes=lambda: _processes(judge.engine), hurries=judge.job.hurries)
         request.node.stash[SCENE] = scene
         pulse = asyncio.create_task(scene.watch_ourselves())
         yield scene

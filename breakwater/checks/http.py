@@ -74,7 +74,7 @@ class Http:
         return await self._ask("GET", service, path, patience_s)
 
     async def post(self, service: str, path: str, body: Any, *, patience_s: float = 10.0) -> Heard:
-        """POST a body as JSON."""
+        """POST a body as JSON; where it is bytes, these, and say that they were JSON."""
         return await self._ask("POST", service, path, patience_s, body)
 
     @asynccontextmanager
@@ -158,9 +158,11 @@ class Http:
         url, request_id = self._engine.endpoint(service) + path, _new_id()
         asked_at, begun = time.time(), due or time.perf_counter()
         said: dict[str, Any] = {}
+        headers = {"X-Request-ID": request_id} | ({"Content-Type": "application/json"} if body is not None else {})
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             async with asyncio.timeout(patience_s):
-                answer = await self._client.request(method, url, json=body, headers={"X-Request-ID": request_id})
+                answer = await self._client.request(method, url, content=content, headers=headers)
             said = {"status": answer.status_code, "headers": answer.headers, "body": answer.content}
         except TimeoutError:
             said = {"trouble": f"nothing: no answer came within {patience_s:.1f} s"}

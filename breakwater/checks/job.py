@@ -16,7 +16,8 @@ class CheckJob:
     that the shop starts.
 
     For one who edits: `warm` is the state of a shop that is up, and stays so; `edited` keeps the checks that files in
-    these folders of the shop can change; those that are named `first` run first.
+    these folders of the shop can change; those that are named `first` run first. One who `hurries` wants each verdict as
+    soon as it is certain.
     """
 
     module: str
@@ -30,6 +31,7 @@ class CheckJob:
     warm: str = ""
     edited: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
+    hurries: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)

@@ -28,8 +28,14 @@ class Pages:
         self._scene, self._measure = scene, measure
         self._known: dict[str, Description] = {}
 
-    async def look(self, *events: str, over_s: float = 0.0, patience_s: float = 6.0) -> list[PageSeen]:
-        """So many visitors, each at the page of one of these events: all at once, or evenly over `over_s`."""
+    async def look(
+        self, *events: str, over_s: float = 0.0, patience_s: float = 6.0, within_s: float | None = None
+    ) -> list[PageSeen]:
+        """So many visitors, each at the page of one of these events: all at once, or evenly over `over_s`.
+
+        A page is due `within_s`: where somebody wants the verdict quickly, nobody waits for much longer.
+        """
+        patience_s = self._scene.patience_s(patience_s, within_s)
 
         async def come(number: int, event: str) -> PageSeen:
             await asyncio.sleep(number * over_s / len(events))
@@ -62,7 +68,7 @@ class Pages:
 
     async def shown(self, *events: str, when: str, within_s: float) -> list[PageSeen]:
         """As `look`, and hold what comes to what a page promises, each answer within `within_s`."""
-        pages = await self.look(*events)
+        pages = await self.look(*events, within_s=within_s)
         await self.hold(pages, when=when, within_s=within_s)
         return pages
 
@@ -79,7 +85,7 @@ class Pages:
 
     async def answered(self, event: str, among: Sequence[int], *, when: str, within_s: float, what: str) -> None:
         """One visitor asks for a page, and must be told one of these statuses. `what` says what event this is."""
-        [page] = pages = await self.look(event)
+        [page] = pages = await self.look(event, within_s=within_s)
         self._measure.wait(page, within_s, when=when, who="visitor")
         if page.status not in among:
             allowed = ", ".join(map(str, among))

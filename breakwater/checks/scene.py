@@ -14,6 +14,7 @@ from breakwater.engines import Engine, Exchange
 from breakwater.ledger.interleaving import FaultWindow
 
 PULSE_S = 0.05
+SURELY_LATE_S = 0.5  # after its bound, a wait has broken it on whatever machine
 R = TypeVar("R", bound=Reply)
 
 
@@ -44,6 +45,7 @@ class Scene:
 
     `bystanders` are the request ids of buyers who may be told nothing: they are there to make a crowd. `stalled_s` is
     the longest time for which *we* stood still. `processes` gives those of the shop that this process did not start.
+    One who `hurries` wants the verdict as soon as it is certain, and not how far a wait is beyond its bound.
     """
 
     engine: Engine
@@ -53,6 +55,7 @@ class Scene:
     bystanders: set[str] = field(default_factory=set)
     stalled_s: float = 0.0
     processes: Callable[[], Collection[int]] = tuple
+    hurries: bool = False
     began: Look = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +64,12 @@ class Scene:
     def share(self) -> Share:
         """What judge and shop have had of the processors so far."""
         return Share.between(self.began, Look.now(self.processes()))
+
+    def patience_s(self, patience_s: float, within_s: float | None) -> float:
+        """For how long somebody waits who has so much patience, where an answer is due `within_s`."""
+        if not self.hurries or within_s is None:
+            return patience_s
+        return min(patience_s, within_s + SURELY_LATE_S)
 
     def note(self, what: str, value: float, bound: float, unit: str = "s", *, floor: float = 0.0) -> None:
         """Keep a bounded quantity with its bound."""

@@ -42,11 +42,15 @@ class Shop:
             self._scene.bystanders.add(answer.request_id)
         return answer
 
-    async def buyers(self, *buyers: Mapping[str, Any], patience_s: float = 10.0) -> list[Answer]:
+    async def buyers(
+        self, *buyers: Mapping[str, Any], patience_s: float = 10.0, within_s: float | None = None
+    ) -> list[Answer]:
         """Several buyers at once; returns when all have an answer or have lost patience.
 
-        Each is given by what `buy` takes, `{}` for one with a good card who takes any seat.
+        Each is given by what `buy` takes, `{}` for one with a good card who takes any seat. An answer is due `within_s`:
+        where somebody wants the verdict quickly, nobody waits for much longer.
         """
+        patience_s = self._scene.patience_s(patience_s, within_s)
         return list(await asyncio.gather(*(self.buy(**{"patience_s": patience_s, **buyer}) for buyer in buyers)))
 
     @asynccontextmanager
@@ -91,13 +95,14 @@ class Shop:
         """One buyer asks for a hold of one seat."""
         return await self._scene.buyer.hold(seat or next(self._seats[event]), event=event, patience_s=patience_s)
 
-    async def holds(self, count: int, *, patience_s: float = 10.0) -> list[Held]:
-        """`count` buyers ask for holds at once, each of another seat."""
+    async def holds(self, count: int, *, patience_s: float = 10.0, within_s: float | None = None) -> list[Held]:
+        """`count` buyers ask for holds at once, each of another seat; `within_s` as in `buyers`."""
+        patience_s = self._scene.patience_s(patience_s, within_s)
         return list(await asyncio.gather(*(self.hold(patience_s=patience_s) for _ in range(count))))
 
-    async def seats(self, event: str = EVENT, *, patience_s: float = 10.0) -> SeatsSeen:
-        """The list of an event's seats."""
-        return await self._scene.buyer.seats(event, patience_s=patience_s)
+    async def seats(self, event: str = EVENT, *, patience_s: float = 10.0, within_s: float | None = None) -> SeatsSeen:
+        """The list of an event's seats; `within_s` as in `buyers`."""
+        return await self._scene.buyer.seats(event, patience_s=self._scene.patience_s(patience_s, within_s))
 
     async def order(self, order_id: str) -> OrderSeen:
         """What the shop says about an order."""

@@ -50,7 +50,7 @@ def check(
     begun = time.monotonic()
     teller = None if json else Teller(console)
     with _shop(files) as shop:
-        job = runner.CheckJob(module.id, shop, engine=engine, hidden=hidden, select=tuple(select))
+        job = runner.CheckJob(module.id, shop, engine=engine, hidden=hidden, select=tuple(select), hurries=True)
         with teller.waiting() if teller else _nothing():
             report = runner.run_checks(job, on_result=teller.tell if teller else None)
     if not files:

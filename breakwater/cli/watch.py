@@ -56,7 +56,7 @@ def watch(
     source = (workspace.ensure() / "shop").resolve()
     with scratch() as folder:
         shop = lay_over(None, folder / "shop", base=source)
-        job = CheckJob(module.id, shop, hidden=hidden, select=tuple(select))
+        job = CheckJob(module.id, shop, hidden=hidden, select=tuple(select), hurries=True)
         with WarmShops(shop, folder, most=len(set(select)) or None) as shops:
             watching = Watching(module, job, source, shops, None if json else console)
             watching.begin()

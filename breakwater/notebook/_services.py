@@ -25,6 +25,33 @@ BOOKING = {"event": "quay-concert", "seats": 12}
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a service said to one question."""
+
+    heard: Heard
+
+    @property
+    def status(self) -> int | None:
+        return self.heard.status
+
+    @property
+    def says(self) -> str:
+        """The sentence of a problem, or the body; why there is none."""
+        body = self.heard.json()
+        detail = body.get("detail") if isinstance(body, dict) else None
+        return str(detail or self.heard.body.decode(errors="replace")[:200] or self.heard.told)
+
+    def __repr__(self) -> str:
+        return f"{self.heard.told}: {self.says}"
+
+
+async def ask(engine: Engine, service: str, path: str, raw: str | None) -> Said:
+    """GET `path`, or POST `raw` to it as it is."""
+    async with Http(engine) as http:
+        return Said(await (http.get(service, path) if raw is None else http.post(service, path, raw.encode())))
+
+
+@dataclass(frozen=True)
 class Watched:
     """Somebody asked a service the same question again and again, while others searched."""
 

@@ -24,11 +24,11 @@ from breakwater.errors import BadInput
 from breakwater.ledger.interleaving import FaultWindow
 from breakwater.load import Run, closed, opened
 from breakwater.load.weather import Timed
-from breakwater.notebook import _services, _variants, _weather
+from breakwater.notebook import _profile, _services, _variants, _weather
 from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
 from breakwater.notebook._sale import Page, Sale, Table, compared, visited
-from breakwater.notebook._services import Readers, Replaced, Watched
+from breakwater.notebook._services import Readers, Replaced, Said, Watched
 from breakwater.notebook._weather import Weather
 
 PATIENCE_S = 15.0
@@ -171,6 +171,18 @@ class Shop:
         page = wait_for(self._visit(path, leaves_after_s))
         self._asked.append(page)
         return page
+
+    def ask(self, service: str, path: str, *, raw: str | None = None) -> Said:
+        """Ask a service something, past the gateway: GET, or POST where there is a body, which is sent as it is."""
+        return wait_for(_services.ask(self._running(), service, path, raw))
+
+    def profile(self, service: str = "catalog", *, seconds: float = 4.0, searchers: int = 0) -> Table:
+        """Look a hundred times a second where a service is, while people search; the functions in which it mostly was.
+
+        Raises BadInput where this machine does not let one process look into another.
+        """
+        self._fresh()
+        return wait_for(_profile.taken(self._running(), service, seconds, searchers))
 
     def watch(
         self, service: str = "catalog", path: str = "/healthz", *, seconds: float = 4.0, searchers: int = 0

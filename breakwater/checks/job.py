@@ -16,8 +16,8 @@ class CheckJob:
     that the shop starts.
 
     For one who edits: `warm` is the state of a shop that is up, and stays so; `edited` keeps the checks that files in
-    these folders of the shop can change; those that are named `first` run first. One who `hurries` wants each verdict as
-    soon as it is certain.
+    these folders of the shop can change; those that are named `first` run first. One who `hurries` wants each verdict
+    as soon as it is certain.
     """
 
     module: str

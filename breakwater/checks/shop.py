@@ -47,8 +47,8 @@ class Shop:
     ) -> list[Answer]:
         """Several buyers at once; returns when all have an answer or have lost patience.
 
-        Each is given by what `buy` takes, `{}` for one with a good card who takes any seat. An answer is due `within_s`:
-        where somebody wants the verdict quickly, nobody waits for much longer.
+        Each is given by what `buy` takes, `{}` for one with a good card who takes any seat. An answer is due
+        `within_s`: where somebody wants the verdict quickly, nobody waits for much longer.
         """
         patience_s = self._scene.patience_s(patience_s, within_s)
         return list(await asyncio.gather(*(self.buy(**{"patience_s": patience_s, **buyer}) for buyer in buyers)))

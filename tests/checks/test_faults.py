@@ -1,6 +1,7 @@
 """The faults in the hands of a check and of a lesson: the same names, and all of those that there are."""
 
 import inspect
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -72,3 +73,37 @@ async def test_a_lesson_names_the_weather_by_the_words_of_the_fault() -> None:
     assert weather.what == "orders is dead"
     with weather.lasts(engine):  # type: ignore[arg-type]
         assert engine.lasting == [Kill("orders")]
+
+
+class Restarting(Engine):
+    """Takes a restart, and says when it may be over."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(error)
+        self.may_end = threading.Event()
+        self.restarted: list[str] = []
+
+    def restart(self, service: str) -> None:
+        self.may_end.wait(10)
+        self.restarted.append(service)
+        if self.error:
+            raise self.error
+
+
+async def test_a_restart_goes_on_beside_the_check_and_is_over_at_the_end() -> None:
+    engine = Restarting()
+    scene = scene_on(engine)
+    async with Faults(scene).restart("pricing"):
+        assert engine.restarted == []
+        engine.may_end.set()
+    assert engine.restarted == ["pricing"]
+    assert scene.faults[0].began == "pricing was asked to end"
+
+
+async def test_a_service_that_does_not_start_again_is_observed() -> None:
+    error = ShopDidNotStart("pricing did not start: no such file. See: course shop logs pricing", service="pricing")
+    engine = Restarting(error)
+    engine.may_end.set()
+    with pytest.raises(Observed, match=r"^after it was asked to end, pricing did not start: no such file$"):
+        async with Faults(scene_on(engine)).restart("pricing"):
+            pass

@@ -131,3 +131,17 @@ def test_a_server_that_speaks_and_is_asked_nothing_is_not_kept() -> None:
     for _ in range(100):
         reader.sniffer.answer(b"x" * 1024)
     assert reader.sniffer.blind
+
+
+def test_who_leaves_before_the_answer_is_seen_to() -> None:
+    reader = Reader()
+    reader.sniffer.request(ASK)
+    reader.sniffer.answer(ANSWER)
+    reader.sniffer.request(ASK_CHUNKED)
+    reader.sniffer.left()
+    reader.sniffer.left()
+    assert [record.left_at for record in reader.records] == [None, 4.0]
+
+
+def test_who_leaves_without_a_word_is_no_trouble() -> None:
+    Reader().sniffer.left()

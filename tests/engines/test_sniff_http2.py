@@ -136,7 +136,24 @@ def test_a_call_that_was_given_up_has_no_answer_and_those_after_it_have() -> Non
     talk.pass_on()
     talk.ask(3)
     talk.answer(3, 0, b"ok")
-    assert [status for _, _, status in Listener().hear(talk.said).told()] == [None, "OK"]
+    listener = Listener().hear(talk.said)
+    assert [status for _, _, status in listener.told()] == [None, "OK"]
+    given_up, answered = listener.records
+    assert given_up.left_at == given_up.asked_at + 1
+    assert answered.left_at is None
+
+
+def test_a_call_that_the_callee_refused_was_not_given_up_by_its_caller() -> None:
+    talk = Talk()
+    talk.ask(1)
+    talk.callee.reset_stream(1)
+    talk.pass_on()
+    talk.ask(3)
+    listener = Listener().hear(talk.said)
+    listener.sniffer.left()
+    refused, open_still = listener.records
+    assert (refused.left_at, refused.status) == (None, None)
+    assert open_still.left_at is not None
 
 
 def test_an_answer_of_plain_http_2_has_its_number() -> None:

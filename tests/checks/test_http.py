@@ -103,18 +103,19 @@ async def test_probes_go_on_whatever_became_of_the_one_before() -> None:
 
 async def test_a_half_sent_request_is_finished_later() -> None:
     came: list[bytes] = []
+    half_came = asyncio.Event()
 
     async def quotes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         length = int((await head(reader)).lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
         came.append(await reader.readexactly(length // 2))
+        half_came.set()
         came.append(await reader.readexactly(length - length // 2))
         writer.write(OK + b"{}")
         writer.close()
 
     booking = {"event": "quay-concert", "seats": 12}
     async with serving(quotes) as http, http.half_sent("pricing", "/quotes", booking) as half:
-        while not came:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(half_came.wait(), 5)
         heard = await half.finish()
     assert (heard.status, heard.request) == (200, "POST /quotes")
     assert json.loads(b"".join(came)) == booking

@@ -1,6 +1,7 @@
 """A service behind the gateway."""
 
 import asyncio
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +32,15 @@ class Backend:
             raise Problem(HTTPStatus.BAD_GATEWAY, f"No answer came from {self._name}: nothing is known.") from error
         headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
         return Response(answer.content, answer.status_code, headers)
+
+    async def fetch(self, path: str) -> Any:
+        """Return what is found there; None for a 404. Raises a Problem (5xx) if anything else came, or nothing."""
+        answer = await self.ask("GET", path)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status_code != HTTPStatus.OK:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"{self._name} answered {answer.status_code}: nothing is known.")
+        return json.loads(answer.body)
 
     async def close(self) -> None:
         await self._client.aclose()

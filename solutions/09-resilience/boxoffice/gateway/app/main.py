@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from .settings import Settings
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 CATALOG_WITHIN_S = 0.5  # what it last said is at hand, so that there is little sense in waiting
 ORDERS_WITHIN_S = 2.4  # more than orders allows itself, so that it can tell what it knows
+PRICING_WITHIN_S = 0.5
 NO_ANSWER = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,100}$")]
@@ -44,6 +45,21 @@ class Event(BaseModel):
 
 class EventPage(Event):
     free_seats: int = Field(description="0 as well for an event that is not on sale yet")
+
+
+class Price(BaseModel):
+    """What one seat comes to, if one takes the cheapest."""
+
+    listed_cents: int
+    fee_cents: int
+    total_cents: int
+
+
+class Offer(BaseModel):
+    event: Event
+    free_seats: int = Field(description="0 as well for an event that is not on sale yet")
+    price: Price | None = Field(description="null for an event that is not on sale yet")
+    after: list[Event] = Field(description="what comes next")
 
 
 class Wish(BaseModel):
@@ -86,10 +102,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.catalog = Catalog(settings.catalog_url, deadline_s=CATALOG_WITHIN_S, places=20)
     app.state.inventory = Inventory(settings.inventory_url)
     app.state.orders = Backend("orders", settings.orders_url, deadline_s=ORDERS_WITHIN_S, places=60)
+    app.state.pricing = Backend("pricing", settings.pricing_url, deadline_s=PRICING_WITHIN_S, places=20)
     yield
     await app.state.catalog.close()
     await app.state.inventory.close()
     await app.state.orders.close()
+    await app.state.pricing.close()
 
 
 logs.configure("gateway")
@@ -113,9 +131,15 @@ def orders_service(request: Request) -> Backend:
     return orders
 
 
+def pricing_service(request: Request) -> Backend:
+    pricing: Backend = request.app.state.pricing
+    return pricing
+
+
 Programme = Annotated[Catalog, Depends(catalog_service)]
 Seats = Annotated[Inventory, Depends(inventory_service)]
 Orders = Annotated[Backend, Depends(orders_service)]
+Pricing = Annotated[Backend, Depends(pricing_service)]
 
 
 @app.post("/holds", status_code=HTTPStatus.CREATED, responses=documented(HTTPStatus.CONFLICT, *NOT_FOUND, *NO_ANSWER))
@@ -171,6 +195,24 @@ async def event_page(event: Name, catalog: Programme, inventory: Seats, response
     if "Age" in about.headers:
         response.headers["Age"] = about.headers["Age"]
     return EventPage(**json.loads(about.body), free_seats=free_seats)
+
+
+@app.get("/events/{event}/offer", responses=documented(*NOT_FOUND, *NO_ANSWER))
+async def offer(event: Name, catalog: Programme, inventory: Seats, pricing: Pricing) -> Offer:
+    """Show all that somebody asks before buying: the event, its free seats, what one comes to, and what is on next."""
+    about = await catalog.fetch(f"/events/{event}")
+    if about is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"There is no event {event}.")
+    price = await pricing.fetch(f"/prices/{event}")
+    free_seats = sum(not seat.taken for seat in await inventory.seats(event)) if price else 0
+    after = await catalog.fetch(f"/events/{event}/after")
+    return Offer(event=about, free_seats=free_seats, price=price, after=after or [])
+
+
+@app.get("/tours", response_class=Response, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, *NO_ANSWER))
+async def tours(catalog: Programme, until: date) -> Response:
+    """List the tours of the house to this day, one a line, as CSV."""
+    return await catalog.ask("GET", f"/tours?until={until}")
 
 
 @app.get("/events/{event}/seats", responses=documented(*NOT_FOUND, *NO_ANSWER))

@@ -1,6 +1,7 @@
 """A service behind the gateway."""
 
 import asyncio
+import json
 import time
 from http import HTTPStatus
 from typing import Any
@@ -39,6 +40,15 @@ class Backend:
     async def _request(self, method: str, path: str, body: Any) -> httpx.Response:
         async with asyncio.timeout(PATIENCE_S.get(self._name)), places:
             return await self._client.request(method, path, json=body)
+
+    async def fetch(self, path: str) -> Any:
+        """Return what is found there; None for a 404. Raises a 502 Problem if anything else came, or nothing."""
+        answer = await self.ask("GET", path)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status_code != HTTPStatus.OK:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"{self._name} answered {answer.status_code}: nothing is known.")
+        return json.loads(answer.body)
 
     async def close(self) -> None:
         await self._client.aclose()

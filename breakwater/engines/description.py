@@ -85,6 +85,11 @@ class Shop:
         inner = [Link(s.name, callee) for s in self.of(Kind.CODE) for callee in _callees(s, self.services)]
         return inner + [Link(BUYER, service.name) for service in self.of(Kind.CODE)]
 
+    @property
+    def others(self) -> list[Path]:
+        """The folders from which services can be built instead: in another language, say."""
+        return [folder for service in self.services.values() for folder in service.instead]
+
     def speaks_grpc(self, name: str) -> bool:
         """Whether a service is called by gRPC, which is so if anybody's URL to it says that."""
         values = (value for service in self.services.values() for value in service.environment.values())

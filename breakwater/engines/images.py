@@ -137,16 +137,19 @@ def _hashed(chunks: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(chunk).digest() for chunk in chunks)).hexdigest()[:16]
 
 
-async def build(file: Path, service: str, folder: Path | None) -> None:
-    """Have Compose build one service of the generated `file`. Raises ShopDidNotStart with the step that failed."""
+async def build(file: Path, service: str, folder: Path) -> None:
+    """Have Compose build one service of the generated `file`, from its `folder`.
+
+    Raises ShopDidNotStart with the step that failed.
+    """
     status, said = await daemon.run("docker", "compose", "--progress", "plain", "-f", str(file), "build", service)
     if status:
         raise _not_built(said, service, folder)
 
 
-def _not_built(said: str, service: str, folder: Path | None) -> CourseError:
+def _not_built(said: str, service: str, folder: Path) -> CourseError:
     """Whose fault it is that an image was not built, and which step of the Dockerfile it was."""
-    if daemon.FULL in said or OUR_TROUBLE.search(said) or not (folder and "failed to solve" in said):
+    if daemon.FULL in said or OUR_TROUBLE.search(said) or "failed to solve" not in said:
         return daemon.trouble(said, f"The image of {service} was not built")
     step = _STEP.search(said)
     lines = tuple(match["said"] for match in _SAID.finditer(said))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from breakwater import paths
-from breakwater.engines import description, images, standins
+from breakwater.engines import composition, description, images, standins
 from breakwater.engines.standins import Recipe
 from breakwater.errors import BadInput, ShopDidNotStart
 
@@ -105,3 +105,14 @@ def test_what_a_stand_in_refused_is_told_and_not_the_command_that_refuses() -> N
     )
     told = "There is no stand-in for the image golang:1.23: Debian has Go 1.24, not 1.23."
     assert str(standins._not_built("golang:1.23", said)) == told
+
+
+def test_compose_is_told_which_folder_was_chosen_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "services:\n  a:\n    build: ./a/${LANGUAGE:-python}\n    environment: {COLOUR: '${COLOUR:-blue}'}\n"
+    (tmp_path / description.FILE).write_text(text)
+    monkeypatch.setenv("COLOUR", "red")
+    assert composition.chosen(tmp_path) == {}
+    monkeypatch.setenv("LANGUAGE", "go")
+    assert composition.chosen(tmp_path) == {"LANGUAGE": "go"}

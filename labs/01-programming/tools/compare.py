@@ -29,7 +29,7 @@ GENERATOR = Path(__file__).with_name("generator.py")
 LANGUAGES = ("python", "go", "java")
 PORT = 8000
 LABEL = "breakwater.compare"
-MEMORY = "512m"
+MEMORY_MB = 512
 NANO_CPUS = 1_000_000_000
 STARTS = 5
 CONNECTIONS, WARM_UP_S, SECONDS = 32, 3.0, 5.0
@@ -79,8 +79,8 @@ class Bench:
             image,
             environment={"PRICES": _prices()},
             ports={f"{PORT}/tcp": ("127.0.0.1", None)},
-            mem_limit=MEMORY,
-            memswap_limit=MEMORY,
+            mem_limit=f"{MEMORY_MB}m",
+            memswap_limit=f"{MEMORY_MB}m",
             nano_cpus=NANO_CPUS,
             healthcheck={"test": ["NONE"]},  # a probe that starts an interpreter would be measured, too
             labels={LABEL: self._run},
@@ -212,7 +212,7 @@ def compare(shop: Path, languages: list[str]) -> dict[str, Any]:
     finally:
         bench.close()
     machine = {"processors": os.cpu_count(), "system": platform.platform(), "docker": bench.version}
-    bounds = {"processors": NANO_CPUS / 1e9, "memory": MEMORY, "connections": CONNECTIONS, "seconds": SECONDS}
+    bounds = {"processors": NANO_CPUS / 1e9, "memory_mb": MEMORY_MB, "connections": CONNECTIONS, "seconds": SECONDS}
     return {"machine": machine, "bounds": bounds, "languages": rows}
 
 

@@ -46,7 +46,7 @@ def notes(found: dict[str, Any]) -> list[str]:
     """What holds for the numbers, a sentence a line."""
     machine, bounds = found["machine"], found["bounds"]
     lines = [
-        f"Each had {bounds['processors']:g} processor and {bounds['memory']} of memory, on a machine with "
+        f"Each had {bounds['processors']:g} processor and {bounds['memory_mb']} MB of memory, on a machine with "
         f"{machine['processors']} processors (Docker {machine['docker']}).",
         f"It was asked over {bounds['connections']} connections for {bounds['seconds']:g} s, after a warm-up. A start "
         f"includes what Docker itself takes.",

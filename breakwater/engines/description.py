@@ -272,7 +272,7 @@ class _Reader:
         return folder
 
     def _command(self, name: str, command: object) -> tuple[str, ...]:
-        if not isinstance(command, str | list | None):
+        if command is not None and not isinstance(command, str | list):
             self._fail(f"service `{name}`: its `command` is neither text nor a list of words.")
         try:
             words = shlex.split(command) if isinstance(command, str) else [_text(word) for word in command or []]

@@ -54,7 +54,7 @@ def bases(config: Config, others: Iterable[Path] = ()) -> list[str]:
     """
     found: dict[str, None] = {SIDECAR_BASE: None}
     for table in config["services"].values():
-        found |= dict.fromkeys(_begins_with(table["build"]) if "build" in table else [table["image"]])
+        found |= dict.fromkeys([*_begins_with(table["build"])] if "build" in table else [table["image"]])
     for folder in others:
         found |= dict.fromkeys(_begins_with({"context": str(folder)}))
     return list(found)

@@ -173,6 +173,25 @@ def _docker() -> Finding:
     return found(State.READY, f"{says}, and the images of the shop")
 
 
+def _languages() -> Finding:
+    """Whether services can be built in other languages: that is done in images, and so needs these languages' bases."""
+    found = partial(Finding, "languages")
+    from breakwater.engines import daemon, description, images
+
+    others = description.load(paths.BOXOFFICE).others
+    what = ", ".join(str(folder.relative_to(paths.BOXOFFICE)) for folder in others)
+    needed = [name for name in images.bases({"services": {}}, others) if name != images.SIDECAR_BASE]
+    try:
+        absent = images.missing(daemon.connect(PROBE_S), needed)
+    except EngineTrouble:
+        says = f"{what}: these run in containers alone, and Docker cannot be used."
+        return found(State.MISSING, says, "See: course doctor docker")
+    if absent:
+        more = "Fetch them: course images --all (without a registry: course images --all --offline)"
+        return found(State.LIMITED, f"{what}: without the images {', '.join(absent)}", more)
+    return found(State.READY, f"{what}: the images from which they are built")
+
+
 def _jupyterlab() -> Finding:
     if not find_spec("jupyterlab"):
         return Finding("jupyterlab", State.MISSING, "JupyterLab is not installed.", "Run: make start")
@@ -269,6 +288,7 @@ PROBES: dict[str, Callable[[], Finding]] = {
     "shared-memory": _shared_memory,
     "sandbox": _sandbox,
     "docker": _docker,
+    "languages": _languages,
 }
 ABILITIES = {
     "Take the course: run the shop, break it, have it checked": ("python", "git", "postgresql", "disk"),

@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def images(
     offline: Annotated[bool, typer.Option("--offline", help="Build stand-ins instead of fetching.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also those of services in other languages.")] = False,
     shop: Annotated[Path | None, typer.Option("--shop", metavar="DIR", help="The shop's folder; else ours.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
@@ -26,11 +27,12 @@ def images(
     that reaches no registry. What is there already is left as it is, unless it is a stand-in from other requirements.
     """
     from breakwater import paths
-    from breakwater.engines import composition, daemon, standins
+    from breakwater.engines import composition, daemon, description, standins
     from breakwater.engines import images as needed
 
-    client = daemon.connect()
-    wanted = needed.bases(asyncio.run(composition.read(shop or paths.BOXOFFICE)))
+    client, folder = daemon.connect(), shop or paths.BOXOFFICE
+    others = description.load(folder).others if every else []
+    wanted = needed.bases(asyncio.run(composition.read(folder)), others)
     absent = needed.missing(client, wanted)
     if offline:
         absent += [name for name in set(wanted) - set(absent) if standins.is_stale(client, name, _requirements())]
@@ -56,5 +58,5 @@ def _requirements() -> dict[str, Path]:
     """What the shop's services ask for, ours and the mended ones: the packages that a stand-in carries."""
     from breakwater import paths
 
-    files = [*paths.BOXOFFICE.glob("*/requirements.txt"), *paths.SOLUTIONS.glob("*/boxoffice/*/requirements.txt")]
+    files = [*paths.BOXOFFICE.rglob("requirements.txt"), *paths.SOLUTIONS.glob("*/boxoffice/**/requirements.txt")]
     return {"-".join(file.relative_to(paths.ROOT).parts[:-1]): file for file in files}

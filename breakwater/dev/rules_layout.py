@@ -13,7 +13,7 @@ from breakwater.errors import BadInput
 from breakwater.lab import Lab
 
 LAB_FILES = ("lab.toml", "README.md", "hints.toml", "checks/test_*.py")
-LAB_MAY = ("locustfile.py", "variants")
+LAB_MAY = ("locustfile.py", "tools", "variants")
 SOLUTION_FILES = ("lesson*.md", "boxoffice/**/*", "checks/test_*.py")
 SOLUTION_MAY = ("hints.toml", "quiz.toml", "figures", "wrong", "other", "record.json", "goldens.json")
 LEAST = {"wrong": 3, "other": 1}

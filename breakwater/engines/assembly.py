@@ -48,7 +48,7 @@ class Assembly:
         self.plan = await self._planned(config, replicas)
         file = self._folder / "compose.json"
         file.write_text(json.dumps(composed(self._shop, config, self.plan)))
-        await self._build(file, tell, only)
+        await self._build(file, config, tell, only)
         words = ("docker", "compose", "-f", str(file), "create", "--no-build", *([only] if only else []))
         status, said = await daemon.run(*words)
         if status:
@@ -89,10 +89,10 @@ class Assembly:
             replicas=dict(replicas),
         )
 
-    async def _build(self, file: Path, tell: Tell, only: str) -> None:
+    async def _build(self, file: Path, config: Config, tell: Tell, only: str) -> None:
         wanted = {image: name for name, image in self.plan.images.items() if only in ("", name)}
         for image in await daemon.asked(images.missing, self._client, wanted):
-            service = self._shop.services[wanted[image]]
-            tell(ServiceStatus(service.name, "building", None, 0.0))
-            await images.build(file, service.name, service.folder)
+            name = wanted[image]
+            tell(ServiceStatus(name, "building", None, 0.0))
+            await images.build(file, name, Path(config["services"][name]["build"]["context"]))
             await daemon.asked(images.prune, self._client, image)

@@ -6,6 +6,8 @@ services itself; and the URL of each callee leads to the sidecar, which carries 
 """
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,6 +33,8 @@ THROW_AWAY = ("postgres", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c
 
 Config = dict[str, Any]
 
+_CHOICE = re.compile(r"^\s+(?:build|context):.*\$\{(?P<name>\w+)", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Route:
@@ -45,12 +49,25 @@ class Route:
 async def read(folder: Path) -> Config:
     """A shop's description as Compose reads it. Raises BadInput with what Compose says of one that it refuses."""
     words = ("docker", "compose", "--env-file", "/dev/null", "-f", str(folder / FILE), "config", "--format", "json")
-    status, said = await daemon.run(*words, folder=folder)
+    status, said = await daemon.run(*words, folder=folder, more=chosen(folder))
     if status:
         lines = [line for line in said.strip().splitlines() if line]
         raise BadInput(f"{folder / FILE}: Compose refuses it: {lines[-1] if lines else 'it says not why'}")
     config: Config = json.loads(said[said.index("{") :])
     return config
+
+
+def chosen(folder: Path) -> dict[str, str]:
+    """The variables that choose from which folder a service of this shop is built, as far as they are set here.
+
+    Compose is told of no others: a shop runs the same, whoever starts it.
+    """
+    try:
+        text = (folder / FILE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # Compose will say so
+        return {}
+    names = {match["name"] for match in _CHOICE.finditer(text)}
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def routes(shop: Shop, config: Config) -> list[Route]:

@@ -12,7 +12,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -109,13 +109,16 @@ def owner() -> str:
     return f"{os.getuid()}@{platform.node()}"
 
 
-async def run(*words: str, folder: Path | None = None) -> tuple[int, str]:
-    """Run a command of Docker's client; return its status and what it said. It ends when we do."""
+async def run(*words: str, folder: Path | None = None, more: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run a command of Docker's client; return its status and what it said. It ends when we do.
+
+    `more` are variables that it is told besides those of `environment`.
+    """
     parent = os.getpid()
     process = await asyncio.create_subprocess_exec(
         *words,
         cwd=folder,
-        env=environment(),
+        env={**environment(), **(more or {})},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

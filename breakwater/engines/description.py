@@ -5,6 +5,8 @@ database, and our extension `x-breakwater`:
 
     x-breakwater: {server: postgresql}    run the engine's own PostgreSQL in place of this image
     x-breakwater: {side: judge}           not the learner's: the card provider
+    x-breakwater: {command: uvicorn …}    how to start a service whose image tells it to every other engine
+    x-breakwater: {instead: [folders]}    other folders from which its image can be built
 
 A *link* is discovered, not declared: a variable whose value is a URL with another service's name as its host. The
 service that such a URL with the scheme `grpc` leads to speaks gRPC.
@@ -50,7 +52,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of the file. `folder` and `command` are set for code and jobs, `init_sql` for a database."""
+    """One service of the file. `folder` and `command` are set for code and jobs, `init_sql` for a database.
+
+    `instead` are the folders from which the image can be built in place of `folder`.
+    """
 
     name: str
     kind: Kind
@@ -61,6 +66,7 @@ class Service:
     judge: bool = False
     init_sql: tuple[Path, ...] = ()
     published: bool = False
+    instead: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,11 @@ class Shop:
         """All links between services, then one from outside to each service that is code."""
         inner = [Link(s.name, callee) for s in self.of(Kind.CODE) for callee in _callees(s, self.services)]
         return inner + [Link(BUYER, service.name) for service in self.of(Kind.CODE)]
+
+    @property
+    def others(self) -> list[Path]:
+        """The folders from which services can be built instead: in another language, say."""
+        return [folder for service in self.services.values() for folder in service.instead]
 
     def speaks_grpc(self, name: str) -> bool:
         """Whether a service is called by gRPC, which is so if anybody's URL to it says that."""
@@ -207,11 +218,12 @@ class _Reader:
             name=name,
             kind=Kind.JOB if is_job else Kind.CODE,
             folder=self._build(name, table),
-            command=self._command(name, table),
+            command=self._command(name, table.get("command") or extension.get("command")),
             environment=self._environment(name, table),
             needs=self._needs(name, table),
             judge=self._is_judge(name, extension),
             published=bool(table.get("ports")),
+            instead=tuple(self._instead(name, extension)),
         )
 
     def _server(self, name: str, table: dict[str, Any], server: object) -> Service:
@@ -241,21 +253,36 @@ class _Reader:
             self._fail(
                 f"service `{name}` has no `build` folder, and no `x-breakwater` that names a server for its image."
             )
-        folder = (self.folder / context).resolve()
+        return self._inside(name, context, f"build folder {context}")
+
+    def _instead(self, name: str, extension: dict[str, Any]) -> Iterator[Path]:
+        given = extension.get("instead") or []
+        if not isinstance(given, list) or not all(isinstance(place, str) for place in given):
+            self._fail(f"service `{name}`: `instead` is not a list of folders.")
+        for place in given:
+            yield self._inside(name, place, f"folder {place}, listed under `instead`,")
+
+    def _inside(self, name: str, place: str, what: str) -> Path:
+        """The folder at a place in the shop; an error calls it `what`."""
+        folder = (self.folder / place).resolve()
         if not folder.is_relative_to(self.folder):
-            self._fail(f"service `{name}`: its build folder {context} lies outside the shop.")
+            self._fail(f"service `{name}`: its {what} lies outside the shop.")
         if not folder.is_dir():
-            self._fail(f"service `{name}`: its build folder {context} does not exist.")
+            self._fail(f"service `{name}`: its {what} does not exist.")
         return folder
 
-    def _command(self, name: str, table: dict[str, Any]) -> tuple[str, ...]:
-        command = table.get("command") or (table.get("x-breakwater") or {}).get("command")
+    def _command(self, name: str, command: object) -> tuple[str, ...]:
+        if command is not None and not isinstance(command, str | list):
+            self._fail(f"service `{name}`: its `command` is neither text nor a list of words.")
         try:
             words = shlex.split(command) if isinstance(command, str) else [_text(word) for word in command or []]
         except (ValueError, TypeError) as error:
             self._fail(f"service `{name}`: its `command` cannot be read: {error}.")
         if not words:
-            self._fail(f"service `{name}` has no `command`; the embedded engine reads no Dockerfile.")
+            self._fail(
+                f"service `{name}` has no `command`, here or under `x-breakwater`; the embedded engine reads no "
+                f"Dockerfile."
+            )
         return tuple(words)
 
     def _environment(self, name: str, table: dict[str, Any]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from breakwater import paths
 from breakwater.engines import daemon
+from breakwater.engines.description import FILE
 from breakwater.engines.reason import telling_line
 from breakwater.errors import CourseError, EngineTrouble, ShopDidNotStart
 
@@ -46,19 +47,26 @@ _STEP = re.compile(r"^ > \[[^\]]*\] (?P<what>.*):$", re.MULTILINE)
 _SAID = re.compile(r"^#\d+ [\d.]+ (?P<said>\S.*)$", re.MULTILINE)
 
 
-def bases(config: Config) -> list[str]:
-    """The images that a shop is made from: those that it names, and those that its Dockerfiles begin with."""
+def bases(config: Config, others: Iterable[Path] = ()) -> list[str]:
+    """The images that a shop is made from: those that it names, and those that its Dockerfiles begin with.
+
+    `others` are more folders with a Dockerfile. Raises ShopDidNotStart for a Dockerfile that cannot be read.
+    """
     found: dict[str, None] = {SIDECAR_BASE: None}
     for table in config["services"].values():
-        if "build" not in table:
-            found[table["image"]] = None
-            continue
-        stages = {"scratch"}
-        for match in _FROM.finditer(_dockerfile(table["build"])):
-            if match["image"].lower() not in stages and "$" not in match["image"]:
-                found[match["image"]] = None
-            stages.add((match["stage"] or "").lower())
+        found |= dict.fromkeys([*_begins_with(table["build"])] if "build" in table else [table["image"]])
+    for folder in others:
+        found |= dict.fromkeys(_begins_with({"context": str(folder)}))
     return list(found)
+
+
+def _begins_with(build: Config) -> Iterator[str]:
+    """The images that a Dockerfile begins with; not its own stages."""
+    stages = {"scratch"}
+    for match in _FROM.finditer(_dockerfile(build)):
+        if match["image"].lower() not in stages and "$" not in match["image"]:
+            yield match["image"]
+        stages.add((match["stage"] or "").lower())
 
 
 def _dockerfile(build: Config) -> str:
@@ -104,7 +112,10 @@ def names(client: Any, config: Config, services: Iterable[str]) -> dict[str, str
 
 
 def _repository(build: Config) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", Path(build["context"]).name.lower()).strip("-") or "service"
+    """After the folder of the service: `orders`; after two where that lies deeper in the shop: `pricing-go`."""
+    folder = Path(build["context"])
+    parts = folder.parts[-1:] if (folder.parent / FILE).is_file() else folder.parts[-2:]
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-") or "service"
 
 
 def _digest(build: Config, known: dict[str, str]) -> str:
@@ -126,16 +137,19 @@ def _hashed(chunks: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(chunk).digest() for chunk in chunks)).hexdigest()[:16]
 
 
-async def build(file: Path, service: str, folder: Path | None) -> None:
-    """Have Compose build one service of the generated `file`. Raises ShopDidNotStart with the step that failed."""
+async def build(file: Path, service: str, folder: Path) -> None:
+    """Have Compose build one service of the generated `file`, from its `folder`.
+
+    Raises ShopDidNotStart with the step that failed.
+    """
     status, said = await daemon.run("docker", "compose", "--progress", "plain", "-f", str(file), "build", service)
     if status:
         raise _not_built(said, service, folder)
 
 
-def _not_built(said: str, service: str, folder: Path | None) -> CourseError:
+def _not_built(said: str, service: str, folder: Path) -> CourseError:
     """Whose fault it is that an image was not built, and which step of the Dockerfile it was."""
-    if daemon.FULL in said or OUR_TROUBLE.search(said) or not (folder and "failed to solve" in said):
+    if daemon.FULL in said or OUR_TROUBLE.search(said) or "failed to solve" not in said:
         return daemon.trouble(said, f"The image of {service} was not built")
     step = _STEP.search(said)
     lines = tuple(match["said"] for match in _SAID.finditer(said))

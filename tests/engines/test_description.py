@@ -71,6 +71,21 @@ def test_the_courses_own_shop_can_be_read() -> None:
     assert Link("orders", "payments") in load(BOXOFFICE).links
 
 
+def test_a_command_for_this_engine_alone_counts_where_there_is_no_other(shop: Callable[[str], Path]) -> None:
+    own = "x-breakwater: {command: python -m app.main --port 8000}"
+    folder = shop(f"services:\n  a: {{build: ./a, {own}}}\n  b: {{build: ./a, command: uvicorn x, {own}}}\n")
+    commands = {name: service.command for name, service in load(folder).services.items()}
+    assert commands == {"a": ("python", "-m", "app.main", "--port", "8000"), "b": ("uvicorn", "x")}
+
+
+def test_folders_that_an_image_can_be_built_from_instead_are_read(shop: Callable[[str], Path]) -> None:
+    folder = shop("services:\n  a: {build: ./a, command: x, x-breakwater: {instead: [b/go, ./b]}}\n")
+    with pytest.raises(BadInput, match=r"compose\.yaml: service `a`: its folder b/go, listed under `instead`,"):
+        load(folder)
+    (folder / "b" / "go").mkdir(parents=True)
+    assert load(folder).services["a"].instead == (folder / "b" / "go", folder / "b")
+
+
 SERVICE = "build: ./a\n    command: uvicorn app.main:app --port 8000\n"
 BAD = {
     "no file": (None, "is not a shop: it has no compose.yaml"),
@@ -101,6 +116,23 @@ BAD = {
         "its init SQL ./no.sql does not exist",
     ),
     "unknown side": (f"services:\n  a:\n    {SERVICE}    x-breakwater: {{side: juge}}\n", "not `juge`"),
+    "a command that is a number": ("services:\n  a: {build: ./a, command: 3}\n", "neither text nor a list of words"),
+    "a command of ours that is a table": (
+        "services:\n  a: {build: ./a, x-breakwater: {command: {run: x}}}\n",
+        "service `a`: its `command` is neither text nor a list of words",
+    ),
+    "folders that are no list": (
+        f"services:\n  a:\n    {SERVICE}    x-breakwater: {{instead: a}}\n",
+        "service `a`: `instead` is not a list of folders",
+    ),
+    "a folder that is a number": (
+        f"services:\n  a:\n    {SERVICE}    x-breakwater: {{instead: [3]}}\n",
+        "service `a`: `instead` is not a list of folders",
+    ),
+    "another folder that lies outside": (
+        f"services:\n  a:\n    {SERVICE}    x-breakwater: {{instead: [../b]}}\n",
+        "service `a`: its folder ../b, listed under `instead`, lies outside the shop",
+    ),
     "a setting that is a list": (f"services:\n  a:\n    {SERVICE}    environment: {{A: [1]}}\n", "not a list"),
 }
 

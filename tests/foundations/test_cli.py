@@ -112,11 +112,14 @@ def test_doctor_tells_what_can_be_done(tmp_path: Path) -> None:
 
 
 def test_doctor_names_what_is_missing(tmp_path: Path) -> None:
-    done = course("doctor", "git", "docker", "sandbox", "--json", PATH=str(tmp_path))
+    done = course("doctor", "git", "docker", "languages", "sandbox", "--json", PATH=str(tmp_path))
     told = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert told["git"]["says"] == "git does not run; work/ needs it."
     assert told["docker"]["says"] == "No Docker client is installed."
     assert told["docker"]["remedy"].startswith("The embedded engine needs none: course shop up.")
+    alone = "these run in containers alone, and Docker cannot be used."
+    assert told["languages"]["says"] == f"pricing/go, pricing/java: {alone}"
+    assert told["languages"]["remedy"] == "See: course doctor docker"
     assert "is not installed" in told["sandbox"]["says"]
 
 

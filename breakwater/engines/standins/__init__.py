@@ -21,8 +21,9 @@ from breakwater.engines import daemon
 from breakwater.errors import BadInput, CourseError, EngineTrouble, did_you_mean
 
 RELEASE, BASE = "trixie", "debian:13-slim"
-RECIPES = ("python", "postgres")
-"""What there is a recipe for: NAME.Dockerfile beside this file."""
+_SLIM = ("", "slim", RELEASE, f"slim-{RELEASE}")
+RECIPES = {"python": _SLIM, "postgres": _SLIM, "golang": ("", RELEASE), "eclipse-temurin": ("jdk", "jre")}
+"""What there is a recipe for, NAME.Dockerfile beside this file, and what may follow the version in a tag."""
 
 LABEL = "breakwater.stand-in"
 """On each of them: what it was made from, as a digest."""
@@ -31,29 +32,31 @@ LIKE_SLIM = tuple(f"path-exclude=/usr/share/{folder}/*" for folder in ("doc", "i
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 """Where a machine keeps the certificates that it trusts."""
 
-_SUFFIXES = ("", "slim", RELEASE, f"slim-{RELEASE}")
-_REFUSED = re.compile(r"REFUSED: (?P<why>.*)")
+_REFUSED = re.compile(r"^(?:#\d+ )?[\d.]+ REFUSED: (?P<why>.*)$", re.MULTILINE)
+"""As a build says it, after the time: the command itself is told before, and has the same words in it."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the stand-in for the image `name` is built."""
+    """How the stand-in for the image `name` is built. `variant` is what follows the version in its tag."""
 
     name: str
     kind: str
     version: str
+    variant: str
 
 
 def recipe(name: str) -> Recipe:
     """The recipe for an image, e.g. `python:3.13-slim`. Raises BadInput if there is none."""
     kind, _, tag = name.partition(":")
-    version, _, suffix = tag.partition("-")
+    version, _, variant = tag.partition("-")
     if kind not in RECIPES:
         guess = did_you_mean(kind, RECIPES) or f" There are: {', '.join(RECIPES)}."
         raise BadInput(f"There is no stand-in for the image {name}.{guess}")
-    if suffix not in _SUFFIXES or not version[:1].isdigit():
-        raise BadInput(f"There is no stand-in for the image {name}: name it {kind}:VERSION or {kind}:VERSION-slim.")
-    return Recipe(name, kind, version)
+    if variant not in RECIPES[kind] or not version[:1].isdigit():
+        forms = " or ".join(f"{kind}:VERSION-{known}".rstrip("-") for known in RECIPES[kind][:2])
+        raise BadInput(f"There is no stand-in for the image {name}: name it {forms}.")
+    return Recipe(name, kind, version, variant)
 
 
 def is_stale(client: Any, name: str, requirements: dict[str, Path]) -> bool:
@@ -88,6 +91,7 @@ def _command(how: Recipe, folder: Path, made_from: str) -> Iterator[str]:
     # By the machine's own network: a build reaches what the machine reaches.
     yield from ("docker", "build", "--progress", "plain", "--network", "host", "--tag", how.name)
     yield from ("--label", f"{LABEL}={made_from}", "--build-arg", f"VERSION={how.version}")
+    yield from ("--build-arg", f"VARIANT={how.variant}")
     yield from ("--file", str(folder / f"{how.kind}.Dockerfile"), str(folder))
 
 
@@ -105,7 +109,7 @@ def _lay_out(folder: Path, requirements: dict[str, Path]) -> None:
 def _not_built(name: str, said: str) -> CourseError:
     refused = _REFUSED.search(said)
     if refused:
-        return EngineTrouble(f"There is no stand-in for the image {name}: {refused['why'].split(chr(34))[0]}.")
+        return EngineTrouble(f"There is no stand-in for the image {name}: {refused['why'].strip()}.")
     return daemon.trouble(said, f"The stand-in for {name} was not built")
 
 

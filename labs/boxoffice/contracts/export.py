@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 
 SHOP = Path(__file__).resolve().parent.parent
-SERVICES = ("catalog", "gateway", "orders", "payments", "provider")
+NAMES = ("catalog", "gateway", "orders", "payments", "pricing", "provider")
+SERVICES = {name: name for name in NAMES} | {"pricing": "pricing/python"}
+"""The folder of each service. Pricing has three, and one description, which the others keep as well."""
+
 PRINT_IT = "import json; from app.main import app; print(json.dumps(app.openapi()))"
 
 
@@ -23,5 +26,5 @@ def description(service: Path) -> str:
 
 
 if __name__ == "__main__":
-    for name in SERVICES:
-        (SHOP / "contracts" / "openapi" / f"{name}.json").write_text(description(SHOP / name))
+    for name, folder in SERVICES.items():
+        (SHOP / "contracts" / "openapi" / f"{name}.json").write_text(description(SHOP / folder))

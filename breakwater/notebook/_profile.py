@@ -25,8 +25,8 @@ async def taken(engine: Engine, service: str, seconds: float, searchers: int) ->
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "stacks"
         profiler = str(Path(sysconfig.get_path("scripts"), "py-spy"))
-        words = ("record", "--pid", str(pid), "--rate", str(RATE), "--duration", str(max(1, round(seconds))))
-        words += ("--format", "raw", "--idle", "--threads", "--output", str(file))
+        words = ["record", "--pid", str(pid), "--rate", str(RATE), "--duration", str(max(1, round(seconds)))]
+        words += ["--format", "raw", "--idle", "--threads", "--output", str(file)]
         looking = await asyncio.create_subprocess_exec(
             profiler, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )

@@ -230,8 +230,15 @@ async def replace(engine: Engine, service: str = "pricing", under_way: int = 3) 
         await replacing
         back_at = time.time()
         await asyncio.sleep(0.5)
-    answered = (tuple(each) for each in (bookings, ready, begun))
-    return Replaced(service, told_at - began_at, back_at - began_at, *answered, began_at)
+    return Replaced(
+        service=service,
+        told_s=told_at - began_at,
+        back_s=back_at - began_at,
+        bookings=tuple(bookings),
+        ready=tuple(ready),
+        begun=tuple(begun),
+        began_at=began_at,
+    )
 
 
 @asynccontextmanager

@@ -5,20 +5,39 @@ import re
 import sysconfig
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
+from breakwater import pictures
 from breakwater.engines import Engine
 from breakwater.errors import BadInput, EngineTrouble
 from breakwater.notebook import _services
-from breakwater.notebook._sale import Table
+from breakwater.pictures import Picture
 
 RATE = 100  # looks a second
 ROWS = 8
 _FRAME = re.compile(r"(?P<function>.+?) \((?P<file>[^:)]+)(:\d+)?\)$")
 
 
-async def taken(engine: Engine, service: str, seconds: float, searchers: int) -> Table:
-    """Sample `service` for so long while people search; a row a function, those in which it was most often first."""
+@dataclass(frozen=True)
+class Profile:
+    """Where a service was when it was looked at: by function, the share of looks (0 to 1) in which it ran."""
+
+    service: str
+    looks: int
+    shares: dict[str, float]
+
+    def plot(self) -> Picture:
+        """The functions in which it was most often."""
+        figure, axes = pictures.axes()
+        axes.barh(list(self.shares)[::-1], [100 * share for share in self.shares.values()][::-1], color=pictures.PAGE)
+        axes.set(xlabel=f"share of {self.looks} looks, %")
+        told = ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.shares.items())
+        return pictures.picture(figure, f"Where {self.service} was in {self.looks} looks: {told}.")
+
+
+async def taken(engine: Engine, service: str, seconds: float, searchers: int) -> Profile:
+    """Sample `service` for so long while people search; the functions in which it was most often come first."""
     pid = next((row.pid for row in engine.status() if row.name == service), None)
     if not pid:
         raise EngineTrouble(f"{service} has no process that could be looked at.")
@@ -34,7 +53,7 @@ async def taken(engine: Engine, service: str, seconds: float, searchers: int) ->
         said, _ = await looking.communicate()
         if looking.returncode or not file.exists():
             raise BadInput(_why_not(said.decode(errors="replace")))
-        return _table(file.read_text())
+        return _counted(service, file.read_text())
 
 
 def _why_not(said: str) -> str:
@@ -47,25 +66,15 @@ def _why_not(said: str) -> str:
     return f"py-spy could not look at the service: {lines[-1] if lines else 'it said nothing'}"
 
 
-def _table(stacks: str) -> Table:
-    """Count in how many looks a function was running itself, and in how many it or what it had called was."""
-    itself: Counter[str] = Counter()
-    with_calls: Counter[str] = Counter()
-    looks = 0
+def _counted(service: str, stacks: str) -> Profile:
+    """Count in how many looks each function was the one that ran. A line is a stack of frames, and how often."""
+    ran: Counter[str] = Counter()
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
-        names = [_name(frame) for frame in stack.split(";")[1:]]
-        if not names or not count.isdigit():
-            continue
-        looks += int(count)
-        itself[names[-1]] += int(count)
-        for name in set(names):
-            with_calls[name] += int(count)
-    rows = [
-        (name, f"{100 * itself[name] / looks:.0f} %", f"{100 * with_calls[name] / looks:.0f} %")
-        for name, _ in itself.most_common(ROWS)
-    ]
-    return Table(("function", "looks in which it ran", "it, or what it called"), tuple(rows))
+        if stack and count.isdigit():
+            ran[_name(stack.split(";")[-1])] += int(count)
+    looks = max(1, ran.total())
+    return Profile(service, ran.total(), {name: count / looks for name, count in ran.most_common(ROWS)})
 
 
 def _name(frame: str) -> str:

@@ -27,6 +27,7 @@ from breakwater.load.weather import Timed
 from breakwater.notebook import _profile, _services, _variants, _weather
 from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
+from breakwater.notebook._profile import Profile
 from breakwater.notebook._sale import Page, Sale, Table, compared, visited
 from breakwater.notebook._services import Readers, Replaced, Said, Watched
 from breakwater.notebook._weather import Weather
@@ -176,7 +177,7 @@ class Shop:
         """Ask a service something, past the gateway: GET, or POST where there is a body, which is sent as it is."""
         return wait_for(_services.ask(self._running(), service, path, raw))
 
-    def profile(self, service: str = "catalog", *, seconds: float = 4.0, searchers: int = 0) -> Table:
+    def profile(self, service: str = "catalog", *, seconds: float = 4.0, searchers: int = 0) -> Profile:
         """Look a hundred times a second where a service is, while people search; the functions in which it mostly was.
 
         Raises BadInput where this machine does not let one process look into another.

@@ -334,10 +334,10 @@ class Buyer:
         except TimeoutError:
             return _Heard(trouble=f"nothing: no answer came within {patience_s:.1f} s")
         except httpx.ConnectError as error:
-            _raise_if_ours(error)
+            raise_if_ours(error)
             return _Heard(trouble="nothing: the gateway refused the connection")
         except (httpx.HTTPError, OSError, ValueError) as error:
-            _raise_if_ours(error)
+            raise_if_ours(error)
             return _Heard(trouble=f"nothing that can be read: {_reason(error)}")
 
 
@@ -357,7 +357,7 @@ async def _read(response: httpx.Response) -> _Heard:
         return _Heard(response.status_code, response.headers, trouble=trouble)
 
 
-def _raise_if_ours(error: BaseException) -> None:
+def raise_if_ours(error: BaseException) -> None:
     """Raise EngineTrouble where this machine ran out of something: that says nothing about the shop."""
     cause: BaseException | None = error
     while cause is not None:

@@ -1,7 +1,7 @@
 """What a service takes: memory of its own, and the processors' time, of its process and all below it.
 
-Memory of its own is what is resident and shared with no file; pages that a fork has in common with its parent count in
-full, so that what tells something is the growth. Read by psutil, on every system.
+Where Linux tells it, memory is the proportional set size (man 5 proc, smaps_rollup: a page that several processes have
+counts in parts) and what was swapped out; elsewhere what is resident and shared with no file. Read by psutil.
 """
 
 from collections.abc import Iterator
@@ -45,5 +45,8 @@ def _family(pid: int) -> Iterator[psutil.Process]:
 
 
 def _own_bytes(process: psutil.Process) -> int:
+    with suppress(psutil.AccessDenied, AttributeError):
+        full = process.memory_full_info()
+        return int(full.pss + full.swap)
     found = process.memory_info()
     return int(found.rss - getattr(found, "shared", 0))

@@ -19,10 +19,12 @@ from breakwater.errors import CourseError
 
 STALLED_S = 2.0  # after so long a standstill of ours nothing that has to do with time counts
 SHORT_S = 0.2  # shorter ones happen to everybody
-NEAR = 2.0  # times the bound: undisturbed, what is known to be right and what is known to be wrong keep this distance
 
 _HERE = Path(__file__).parent
-_FIXTURES = (_HERE / f"{name}.py" for name in ("scene", "fixtures", "measure", "pages", "shop", "visitors", "weather"))
+_FIXTURES = (
+    _HERE / f"{name}.py"
+    for name in ("scene", "fixtures", "footprints", "measure", "pages", "shop", "visitors", "weather")
+)
 WITNESSES = (*_FIXTURES, _HERE.parent / "ledger", paths.LABS, paths.SOLUTIONS)
 
 
@@ -68,7 +70,7 @@ def _of_the_machine(error: BaseException, scene: Scene) -> str:
         stalled = f"this machine kept the judge itself from running for {scene.stalled_s:.1f} s"
         return f"{stalled}, so its clock proves nothing"
     share = scene.share()
-    is_near = bool(measured and late_by_s is not None and measured.inside_by > 1 / NEAR)
+    is_near = bool(measured and measured.is_near)
     if (share.is_too_small or (is_near and share.is_small)) and share.waited_s > enough_s:
         return f"{share}, so its slowness proves nothing"
     return ""

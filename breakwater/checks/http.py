@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from breakwater.buyer import LOOK
+from breakwater.buyer import LOOK, raise_if_ours
 from breakwater.engines import Engine
 from breakwater.errors import EngineTrouble
 
 SMALL_BUFFER = 8 * 1024  # bytes that the kernel keeps for a reader who does not read
 PART = 64 * 1024
+LARGEST_BODY = 64_000_000  # bytes of which somebody reads a whole answer
 HEAD_END = b"\r\n\r\n"
 
 
@@ -47,6 +48,11 @@ class Heard:
         with suppress(ValueError, RecursionError):
             return json.loads(self.body)
         return None
+
+    @property
+    def answered_at(self) -> float:
+        """When the answer came or, without one, when it was given up, in UNIX seconds."""
+        return self.asked_at + self.elapsed_s
 
     @property
     def told(self) -> str:
@@ -133,7 +139,7 @@ class Http:
         asked_at, begun = time.time(), time.perf_counter()
         async with self._connected(service) as connection:
             await _send(connection, head.encode())
-            came = await _head(connection, patience_s)
+            came = await _read(connection, patience_s, until=HEAD_END)
             status = _status(came)
             trouble = "" if status else f"nothing: no answer came within {patience_s:.1f} s"
             heard = Heard(service, f"GET {path}", request_id, asked_at, time.perf_counter() - begun, status)
@@ -161,14 +167,18 @@ class Http:
         headers = {"X-Request-ID": request_id} | ({"Content-Type": "application/json"} if body is not None else {})
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
-            async with asyncio.timeout(patience_s):
-                answer = await self._client.request(method, url, content=content, headers=headers)
-            said = {"status": answer.status_code, "headers": answer.headers, "body": answer.content}
+            async with (
+                asyncio.timeout(patience_s),
+                self._client.stream(method, url, content=content, headers=headers) as answer,
+            ):
+                said = {"status": answer.status_code, "headers": answer.headers, "body": await _whole(answer)}
         except TimeoutError:
             said = {"trouble": f"nothing: no answer came within {patience_s:.1f} s"}
-        except httpx.ConnectError:
+        except httpx.ConnectError as error:
+            raise_if_ours(error)
             said = {"trouble": f"nothing: {service} refused the connection"}
-        except httpx.HTTPError:
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            raise_if_ours(error)
             said = {"trouble": "nothing: the connection was cut"}
         return Heard(service, f"{method} {path}", request_id, asked_at, time.perf_counter() - begun, **said)
 
@@ -180,11 +190,13 @@ class HalfSent:
         self._connection, self._rest, self._heard, self._begun = connection, rest, heard, begun
 
     async def finish(self, *, patience_s: float = 10.0) -> Heard:
-        """Send the rest, and return what came of the request."""
+        """Send the rest, and return what came of the request, its body up to the end of the connection."""
         await _send(self._connection, self._rest)
-        status = _status(await _head(self._connection, patience_s))
+        came = await _read(self._connection, patience_s, until=None)
+        elapsed_s = time.perf_counter() - self._begun
+        status, body = _status(came), came.partition(HEAD_END)[2]
         trouble = "" if status else "nothing: the connection was cut before an answer came"
-        return _with(self._heard, status=status, trouble=trouble, elapsed_s=time.perf_counter() - self._begun)
+        return _with(self._heard, status=status, body=body, trouble=trouble, elapsed_s=elapsed_s)
 
 
 class SlowReader:
@@ -211,17 +223,27 @@ async def _send(connection: socket.socket, data: bytes) -> None:
         await asyncio.get_running_loop().sock_sendall(connection, data)
 
 
-async def _head(connection: socket.socket, patience_s: float) -> bytes:
-    """Read the head of an answer, one that says *continue* left out; what came of it if it does not come."""
+async def _read(connection: socket.socket, patience_s: float, *, until: bytes | None) -> bytes:
+    """Read to the first of these bytes or, without any, to the end; what came by then, if patience is over before."""
     came = bytearray()
     with suppress(TimeoutError, OSError):
         async with asyncio.timeout(patience_s):
-            while HEAD_END not in came:
+            while until is None or until not in came:
                 part = await asyncio.get_running_loop().sock_recv(connection, 1024)
                 if not part:
                     break
                 came += part
     return bytes(came)
+
+
+async def _whole(answer: httpx.Response) -> bytes:
+    """The body. Raises ValueError for one that is larger than anybody reads."""
+    body = bytearray()
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"a body of more than {LARGEST_BODY // 1_000_000} MB")
+    return bytes(body)
 
 
 def _status(head: bytes) -> int | None:

@@ -8,9 +8,8 @@ from breakwater.buyer import Reply, answered_at
 from breakwater.checks.scene import Observed, Scene, slowest
 from breakwater.checks.verdict import Measurement
 from breakwater.engines import Exchange
+from breakwater.engines.description import BUYER
 from breakwater.ledger import interleaving
-
-LOOK_EVERY_S = 0.1
 
 
 class Measure:
@@ -67,21 +66,32 @@ class Measure:
         often = max(purchases, key=lambda answer: len(asked_for[answer.request_id]), default=None)
         self._hold(Measurement("requests a purchase", ratio, bound, "×", floor=1.0), says, often)
 
-    async def given_up(self, caller: str, left: Sequence[Reply], bound_s: float, *, look_for_s: float) -> None:
+    async def given_up(
+        self, caller: str, left: Sequence[Reply], bound_s: float, *, look_for_s: float, alone: bool = False
+    ) -> None:
         """Hold how long `caller` went on for people who have left, to `bound_s`: until no call of its for them is open.
 
-        What it begins for them after that counts as well. The links are looked at for `look_for_s` seconds.
+        What it begins for them after that counts as well. The links are looked at for `look_for_s` seconds. A call is
+        for them if it carries their request's id; where they were `alone`, each that was made since they asked is.
+
+        Raises:
+            Observed: it went on for longer; or they were alone, and no call was seen at all.
         """
+        await asyncio.sleep(max(0.0, max(map(answered_at, left)) + look_for_s - time.time()))
+        trace = await asyncio.to_thread(self._scene.engine.trace)
         ids = {reply.request_id for reply in left}
-        left_at = max(map(answered_at, left))
-        calls: list[Exchange] = []
-        while time.time() < left_at + look_for_s:
-            await asyncio.sleep(LOOK_EVERY_S)
-            trace = await asyncio.to_thread(self._scene.engine.trace)
-            calls = [each for each in trace if each.request_id in ids and each.caller == caller]
-            if all(map(_over_at, calls)) and time.time() > left_at + bound_s:
-                break
-        ends = [(_over_at(each) or time.time(), each) for each in calls]
+        # By the clock of the links, which in containers may be another one than ours.
+        doors = [each.left_at for each in trace if each.caller == BUYER and each.request_id in ids and each.left_at]
+        left_at = max(doors) if len(doors) == len(ids) else max(map(answered_at, left))
+        since = min(reply.asked_at for reply in left)
+        calls = [
+            each
+            for each in trace
+            if each.caller == caller and (each.request_id in ids or (alone and each.asked_at >= since))
+        ]
+        if alone and not calls:
+            raise Observed(f"{caller} asked nobody for the visitors who left", about=left[0])
+        ends = [(_over_at(each) or left_at + look_for_s, each) for each in calls]
         last_s, last = max(((end - left_at, each) for end, each in ends), key=lambda end: end[0], default=(0.0, None))
         if last is None:
             about = ""

@@ -72,8 +72,11 @@ def share(jobs: Sequence[CheckJob], judges: Judges, on_result: OnResult | None =
 
 
 def again_alone(heard: "Heard", job: CheckJob, within: Sequence[str] = ()) -> Report:
-    """The report of what was heard; first, what ended *unknown* beside others runs again with nothing beside it."""
-    for check in heard.unknown():
+    """The report of what was heard; first, what is in doubt since others ran beside it runs again with nothing beside.
+
+    That is what ended *unknown*, and what *failed* by a time that others could have brought over its bound.
+    """
+    for check in heard.doubtful():
         heard.tell(_alone(job, check, within))
     return heard.report(job)
 
@@ -133,10 +136,9 @@ class Heard:
         start = self._results.get(STARTS.id)
         return start.verdict if start else None
 
-    def unknown(self) -> list[CheckResult]:
-        """The checks that ended in trouble of ours, or not at all, though the shop had started."""
-        unknown = [check for check in self._all() if check.verdict is Verdict.UNKNOWN]
-        return unknown if self.of_start() is Verdict.PASSED else []
+    def doubtful(self) -> list[CheckResult]:
+        """The checks that ended in trouble of ours, not at all, or near a bound, though the shop had started."""
+        return [check for check in self._all() if _is_doubtful(check)] if self.of_start() is Verdict.PASSED else []
 
     def report(self, job: CheckJob) -> Report:
         checks = self._all()
@@ -152,6 +154,11 @@ def _alone(job: CheckJob, check: CheckResult, within: Sequence[str]) -> CheckRes
     """The check's end when nothing runs beside it; the one that it had where the shop does not start again."""
     found = {each.id: each for each in run_checks(replace(job, select=(check.id,)), within=within).checks}
     return check if STARTS.id in found else found[check.id]
+
+
+def _is_doubtful(check: CheckResult) -> bool:
+    failed = check.verdict is Verdict.FAILED
+    return check.verdict is Verdict.UNKNOWN or (failed and any(m.is_near for m in check.measurements))
 
 
 def _not_ended(check: Planned) -> CheckResult:

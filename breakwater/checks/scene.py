@@ -14,7 +14,7 @@ from breakwater.engines import Engine, Exchange
 from breakwater.ledger.interleaving import FaultWindow
 
 PULSE_S = 0.05
-SURELY_LATE_S = 0.5  # after its bound, a wait has broken it on whatever machine
+LATE_S = 0.5  # by so much more than is due, somebody waits whose verdict is wanted soon
 R = TypeVar("R", bound=Reply)
 
 
@@ -69,7 +69,7 @@ class Scene:
         """For how long somebody waits who has so much patience, where an answer is due `within_s`."""
         if not self.hurries or within_s is None:
             return patience_s
-        return min(patience_s, within_s + SURELY_LATE_S)
+        return min(patience_s, within_s + LATE_S)
 
     def note(self, what: str, value: float, bound: float, unit: str = "s", *, floor: float = 0.0) -> None:
         """Keep a bounded quantity with its bound."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 MOST_TOLD = 1000.0
+NEAR = 2.0  # times the bound: undisturbed, what is known to be right and what is known to be wrong keep this distance
 
 
 class Verdict(StrEnum):
@@ -49,8 +50,15 @@ class Measurement:
 
     @property
     def late_by_s(self) -> float | None:
-        """By how many seconds a time is above its bound; None of anything else."""
-        return self.value - self.bound if self.unit == "s" and self.at_most else None
+        """By how many seconds a time is on the wrong side of its bound; None of anything else."""
+        if self.unit != "s":
+            return None
+        return self.value - self.bound if self.at_most else self.bound - self.value
+
+    @property
+    def is_near(self) -> bool:
+        """Whether this is a time, outside its bound, that a disturbance could have brought there."""
+        return not self.holds and self.late_by_s is not None and self.inside_by > 1 / NEAR
 
 
 @dataclass(frozen=True)

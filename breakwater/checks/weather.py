@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from breakwater.checks.scene import Observed, Scene
-from breakwater.errors import BadInput, ShopDidNotStart
+from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
 from breakwater.faults import Fault
 from breakwater.faults.hang import Hang
 from breakwater.faults.jitter import Jitter
@@ -102,9 +102,16 @@ class Faults:
             try:
                 restarting[0].result()
             except ShopDidNotStart as error:
+                if any("address already in use" in line.lower() for line in error.last_lines):
+                    raise EngineTrouble(f"Another program took the port of {service}.") from error
                 raise Observed(f"after it was asked to end, {error}".partition(". See: ")[0]) from error
 
         return self._during(said, begin, heal, at_least_s)
+
+    async def start_s(self, service: str) -> float:
+        """How many seconds a service took to start, the last time that it did: that much is the machine's."""
+        rows = await asyncio.to_thread(self._scene.engine.status)
+        return next((row.seconds for row in rows if row.name == service), 0.0)
 
     def provider(self, *, at_least_s: float = 0.0, **behaviour: Any) -> Weather:
         """The card provider behaves badly: `latency_s`, `hang`, `fail`, `lose_answers` and `lose_how`."""

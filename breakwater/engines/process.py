@@ -64,8 +64,11 @@ class Log:
 class Process:
     """A running child and its process group. `exited` is its exit status once it ended (negative: a signal)."""
 
-    def __init__(self, pid: int, output: int, log: Path, on_kill: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, pid: int, output: int, log: Path, on_kill: Callable[[], None] | None = None, *, wrapped: bool = False
+    ) -> None:
         self.pid = pid
+        self._is_wrapped = wrapped  # in a program of ours, which passes no signal on
         self._on_kill = on_kill
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._output = output
@@ -90,10 +93,17 @@ class Process:
             self._on_kill()
 
     async def stop(self, grace_s: float, first: signal.Signals = signal.SIGTERM) -> None:
-        """Ask the child to end; after `grace_s` seconds end it, and in any case whatever it started."""
+        """Ask the child to end; after `grace_s` seconds end it, and in any case whatever it started.
+
+        What it started is its own to tell, as in a container.
+        """
         if self.alive:
-            self.signal_group(first)
             self.signal_group(signal.SIGCONT)  # one that is paused must hear of it
+            if self._is_wrapped:
+                self.signal_group(first)
+            else:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.pid, first)
             await asyncio.wait([self.exited], timeout=grace_s)
         self.kill()
         await self.wait()
@@ -152,6 +162,7 @@ class PlainLauncher:
         pass
 
     async def start(self, program: Program, *, pass_fds: Sequence[int] = ()) -> Process:
+        is_wrapped = bool(program.walls and self._shop)
         if program.walls and self._shop:
             from breakwater.engines.isolation import isolated
 
@@ -171,7 +182,7 @@ class PlainLauncher:
             )
         finally:
             os.close(its_output)
-        process = Process(child.pid, output, program.log)
+        process = Process(child.pid, output, program.log, wrapped=is_wrapped)
         _watch(child, process)
         return process
 

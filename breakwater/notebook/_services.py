@@ -66,6 +66,11 @@ class Watched:
         return max(probe.elapsed_s for probe in self.probes)
 
     @property
+    def slowest(self) -> Heard:
+        """The answer that took longest."""
+        return max(self.probes, key=lambda probe: probe.elapsed_s)
+
+    @property
     def p99_s(self) -> float:
         """Of a hundred waits, the longest but one."""
         waits = sorted(probe.elapsed_s for probe in self.probes)
@@ -119,9 +124,13 @@ async def _search(http: Http, until: float, words: Sequence[str]) -> list[Heard]
 class Readers:
     """People asked for a long list and read it slowly; `memory_mb` is what each service had more than before."""
 
-    count: int
+    readers: tuple[Heard, ...]
     moments_s: tuple[float, ...]
     memory_mb: Mapping[str, tuple[float, ...]]
+
+    @property
+    def count(self) -> int:
+        return len(self.readers)
 
     def grown_mb(self, service: str) -> float:
         """By how many megabytes a service had grown at most."""
@@ -159,8 +168,8 @@ async def slow_readers(engine: Engine, count: int, path: str, seconds: float) ->
             for name in names:
                 memory[name].append(now[name].memory_mb - before[name].memory_mb)
             await asyncio.sleep(LOOK_EVERY_S)
-        await asyncio.gather(*asked)
-    return Readers(count, tuple(moments), {name: tuple(values) for name, values in memory.items()})
+        readers = tuple(reader.heard for reader in await asyncio.gather(*asked))
+    return Readers(readers, tuple(moments), {name: tuple(values) for name, values in memory.items()})
 
 
 @dataclass(frozen=True)

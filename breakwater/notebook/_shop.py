@@ -18,6 +18,7 @@ import httpx
 
 from breakwater import ledger, paths, syllabus
 from breakwater.buyer import EVENT, GOOD_CARD, Answer, Buyer
+from breakwater.checks.http import Heard
 from breakwater.engines import Engine, ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
 from breakwater.errors import BadInput
@@ -210,7 +211,7 @@ class Shop:
                 lasting.enter_context(self._lasting(weather))
             yield
 
-    def trace(self, of: Told | Answer | Page | None = None) -> Table:
+    def trace(self, of: Told | Answer | Page | Heard | None = None) -> Table:
         """What the links saw of one request, the latest unless `of` names another; seconds after it was asked."""
         asked = of.answer if isinstance(of, Told) else of or self._latest()
         who = "buyer" if isinstance(asked, Answer) else "reader"
@@ -319,7 +320,7 @@ class Shop:
         return self._buyer
 
 
-def _status(asked: Answer | Page) -> str:
+def _status(asked: Answer | Page | Heard) -> str:
     return str(asked.status or "")
 
 

@@ -22,12 +22,11 @@ KEEP_ALIVE_S = 30  # longer than the callers' pools keep a connection
 NOT_PRICED = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
-Count = Annotated[int, Field(strict=True, ge=1, le=100)]
 
 
 class Booking(BaseModel):
     event: Name
-    seats: Count
+    seats: int = Field(strict=True, ge=1, le=100)
 
 
 class Quote(Booking):

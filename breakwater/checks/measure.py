@@ -43,8 +43,8 @@ class Measure:
         answered = longest.status is not None
         says = f"waited {longest.elapsed_s:.1f} s for an answer" if answered else "had no answer after"
         says += "" if answered else f" {longest.elapsed_s:.1f} s"
-        what = f"longest wait of a {who}"
-        self.at_most(what, longest.elapsed_s, bound_s, says=f"{when}, a {who} {says}", about=longest)
+        measured = Measurement(f"longest wait of a {who}", longest.elapsed_s, bound_s, "s", broken_off=not answered)
+        self._hold(measured, f"{when}, a {who} {says}", longest)
 
     async def requests_a_purchase(self, caller: str, callee: str, bound: float, *, after_s: float) -> None:
         """Hold how often `callee` was asked by `caller` for each purchase that buyers asked for, to `bound`.

@@ -103,7 +103,7 @@ def settle(report: Report, control: Callable[[str], Verdict]) -> Report:
 
 
 class Heard:
-    """What the judges of one shop have told so far. Where they share the work, an unknown end is not told yet."""
+    """What the judges of one shop have told so far. Where they share the work, an end in doubt is not told yet."""
 
     def __init__(self, on_result: OnResult | None, *, shared: bool) -> None:
         self.plan: list[Planned] | None = None
@@ -121,7 +121,7 @@ class Heard:
             raise EngineTrouble(data)
         elif kind == "check":
             result = result_from(data)
-            if self._shared and result.verdict is Verdict.UNKNOWN and result.id != STARTS.id:
+            if self._shared and _is_doubtful(result) and result.id != STARTS.id:
                 self._results[result.id] = result
             else:
                 self.tell(result)

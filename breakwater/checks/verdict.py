@@ -22,7 +22,8 @@ class Verdict(StrEnum):
 class Measurement:
     """One measured quantity that a check bounded: what, value, the bound, unit, and which side is good.
 
-    `floor` is what even a perfect shop would come to; margins are ratios of what is above it.
+    `floor` is what even a perfect shop would come to; margins are ratios of what is above it. A wait that was
+    `broken_off` would have gone on: nobody knows how far beyond its bound.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Measurement:
     unit: str
     at_most: bool = True
     floor: float = 0.0
+    broken_off: bool = False
 
     @property
     def allowed(self) -> str:
@@ -58,7 +60,8 @@ class Measurement:
     @property
     def is_near(self) -> bool:
         """Whether this is a time, outside its bound, that a disturbance could have brought there."""
-        return not self.holds and self.late_by_s is not None and self.inside_by > 1 / NEAR
+        outside = not self.holds and self.late_by_s is not None
+        return outside and not self.broken_off and self.inside_by > 1 / NEAR
 
 
 @dataclass(frozen=True)

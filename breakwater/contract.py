@@ -11,7 +11,7 @@ from typing import Any
 
 STATES = ("pending", "confirmed", "declined", "cancelled")
 FINAL = ("confirmed", "declined", "cancelled")
-REFUSALS = (400, 401, 402, 403, 404, 409, 412, 422, 428, 429, 503)
+REFUSALS = (400, 402, 404, 409, 412, 422, 428, 429, 503)
 TELLS_NOTHING = (500, 502, 504)
 PROBLEM = "application/problem+json"
 _DELTA_SECONDS = re.compile(r"[0-9]{1,10}")  # RFC 9111, 1.2.2; ten digits are three centuries
@@ -183,7 +183,7 @@ def _odd_accepted(headers: Mapping[str, str], body: Any, asked: Mapping[str, str
     place = location_id(headers)
     if place is None:
         return "202 without `Location: /orders/{id}`, a place to ask"
-    if odd := _odd_order(body, asked, "202", STATES):
+    if odd := _odd_order(body, asked, "202", ("pending",)):
         return odd
     if body["id"] != place:
         return f"202 for order {_shown(body['id'])}, with the Location of order {_shown(place)}"

@@ -19,6 +19,7 @@ from breakwater.errors import CourseError
 
 STALLED_S = 2.0  # after so long a standstill of ours nothing that has to do with time counts
 SHORT_S = 0.2  # shorter ones happen to everybody
+SLOWED = 0.5  # who waits for a processor for half as long as it runs is slower by half
 
 _HERE = Path(__file__).parent
 _FIXTURES = (
@@ -34,12 +35,13 @@ class CheckTookTooLong(Exception):
 
 @dataclass(frozen=True)
 class End:
-    """The verdict of one try, and what is told about it."""
+    """The verdict of one try, and what is told about it. What others slowed down may be doubtful."""
 
     verdict: Verdict
     message: str = ""
     why: str = ""
     evidence: tuple[str, ...] = ()
+    is_doubtful: bool = False
 
 
 def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, checks: Path) -> End:
@@ -58,7 +60,15 @@ def read(errors: Sequence[tuple[str, BaseException]], scene: Scene | None, check
         why, lines = explain(observed[0], scene)
     except CourseError as error:
         return End(Verdict.UNKNOWN, str(error))
-    return End(Verdict.FAILED, _message(observed[0]), why, lines)
+    return End(Verdict.FAILED, _message(observed[0]), why, lines, _is_doubtful(observed[0], scene))
+
+
+def _is_doubtful(error: BaseException, scene: Scene) -> bool:
+    """Whether the shop failed by being slow, and others, who ran beside it, had slowed it down."""
+    measured = getattr(error, "measured", None)
+    share = scene.share()
+    was_slowed = share.waited_s > SLOWED * share.ran_s
+    return was_slowed and bool(getattr(error, "by_time", False) or (measured and measured.is_near))
 
 
 def _of_the_machine(error: BaseException, scene: Scene) -> str:

@@ -22,6 +22,8 @@ COOKIE = "visitor"
 LARGEST_BODY = 16 * 1024
 HOLD = timedelta(seconds=120)
 FREE = 0.6  # of the seats, so that a seat that nobody looked up is soon one that is sold
+TOO_LATE = (4, 11)  # which of those who ask for a hold come too late, whoever they are: somebody was quicker
+DECLINED_CARD = "4000000000000002"
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -68,6 +70,7 @@ class InstrumentedShop:
         free = draw.sample(sorted(self._prices), round(FREE * len(self._prices)))
         self._taken = {seat: Wish("", "somebody", is_bought=True) for seat in self._prices.keys() - set(free)}
         self._orders: dict[str, dict[str, Any]] = {}
+        self._asked_holds = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked_s, method, path = self._now(), scope["method"], scope["path"]
@@ -115,6 +118,9 @@ class InstrumentedShop:
 
     def _hold(self, asked: dict[str, Any]) -> Answer:
         seat = asked["seat"]
+        self._asked_holds += 1
+        if self._asked_holds in TOO_LATE:
+            self._taken.setdefault(seat, Wish("", "somebody", is_bought=True))
         if seat in self._taken:
             return _problem(409, "Somebody else has this seat.")
         hold = self._taken[seat] = Wish(str(uuid.uuid4()), asked["buyer"])
@@ -127,6 +133,8 @@ class InstrumentedShop:
         wish = self._taken.setdefault(seat, Wish("", asked["buyer"])) if hold is None else self._taken.get(seat)
         if not wish or wish.is_bought or (wish.hold, wish.buyer) != (hold or "", asked["buyer"]):
             return _problem(409, "Somebody else has this seat.")
+        if asked["card"] == DECLINED_CARD:
+            return _problem(402, "The card was declined.")
         wish.is_bought = True
         order: dict[str, Any] = {"id": str(uuid.uuid4()), "event": EVENT, "seat": seat, "buyer": asked["buyer"]}
         order |= {"amount_cents": self._prices[seat], "status": "confirmed"}

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from breakwater.buyer import Reply, answered_at
 from breakwater.checks.scene import Observed, Scene, slowest
@@ -30,15 +30,27 @@ class Measure:
         """Record `value`; raise Observed, with `says` if given, where it is below `bound`."""
         self._hold(Measurement(what, value, bound, unit, at_most=False), says, about)
 
-    def wait(self, replies: Reply | Sequence[Reply], bound_s: float, *, when: str, who: str = "buyer") -> None:
+    def wait(
+        self,
+        replies: Reply | Sequence[Reply],
+        bound_s: float,
+        *,
+        when: str,
+        who: str = "buyer",
+        among: Collection[int] = (),
+    ) -> None:
         """Hold the longest of these waits to `bound_s`. `when` says what the weather was, `who` who waited.
 
-        Who is told something that is no outcome of the contract is not answered, however quickly.
+        Who is told something that is no outcome of the contract is not answered, however quickly; nor is who is told
+        another status than those `among` which the lab's guide promises, if any are named.
         """
         waited = replies if isinstance(replies, Sequence) else [replies]
         for reply in waited:
             if reply.trouble and reply.status is not None:
                 raise Observed(f"{when}, a {who} was told {reply.trouble}", about=reply)
+            if among and reply.status is not None and reply.status not in among:
+                promised = ", ".join(map(str, among))
+                raise Observed(f"{when}, a {who} was told {reply.status} (promised: {promised})", about=reply)
         longest = slowest(waited)
         answered = longest.status is not None
         says = f"waited {longest.elapsed_s:.1f} s for an answer" if answered else "had no answer after"

@@ -222,6 +222,7 @@ class Judge:
                 evidence=end.evidence,
                 next="" if passed or end.message.startswith(NEEDS) else hints.next_step(self.job.module, check),
                 measurements=measured,
+                doubtful=end.is_doubtful,
             )
         )
 

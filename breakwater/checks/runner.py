@@ -74,7 +74,7 @@ def share(jobs: Sequence[CheckJob], judges: Judges, on_result: OnResult | None =
 def again_alone(heard: "Heard", job: CheckJob, within: Sequence[str] = ()) -> Report:
     """The report of what was heard; first, what is in doubt since others ran beside it runs again with nothing beside.
 
-    That is what ended *unknown*, and what *failed* by a time that others could have brought over its bound.
+    That is what ended *unknown*, and what *failed* by being slow when others had slowed it down.
     """
     for check in heard.doubtful():
         heard.tell(_alone(job, check, within))
@@ -137,7 +137,7 @@ class Heard:
         return start.verdict if start else None
 
     def doubtful(self) -> list[CheckResult]:
-        """The checks that ended in trouble of ours, not at all, or near a bound, though the shop had started."""
+        """The checks that ended in trouble of ours, not at all, or in doubt, though the shop had started."""
         return [check for check in self._all() if _is_doubtful(check)] if self.of_start() is Verdict.PASSED else []
 
     def report(self, job: CheckJob) -> Report:
@@ -157,8 +157,7 @@ def _alone(job: CheckJob, check: CheckResult, within: Sequence[str]) -> CheckRes
 
 
 def _is_doubtful(check: CheckResult) -> bool:
-    failed = check.verdict is Verdict.FAILED
-    return check.verdict is Verdict.UNKNOWN or (failed and any(m.is_near for m in check.measurements))
+    return check.verdict is Verdict.UNKNOWN or check.doubtful
 
 
 def _not_ended(check: Planned) -> CheckResult:

@@ -22,7 +22,8 @@ class Observed(AssertionError):
     """Something that the shop did and must not do.
 
     `about` is the purchase, or the page, that shows it, and `before` what had passed on a link and belongs to it;
-    `measured` is what did not keep its bound, where that is it.
+    `measured` is what did not keep its bound, where that is it. `by_time` says that a right shop, too, does it where it
+    is too slow: its own deadlines pass.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class Observed(AssertionError):
         about: Reply | None = None,
         before: Sequence[Exchange] = (),
         measured: Measurement | None = None,
+        by_time: bool = False,
     ) -> None:
         super().__init__(message)
+        self.by_time = by_time
         self.about = about
         self.before = tuple(before)
         self.measured = measured
@@ -82,7 +85,8 @@ class Scene:
         """Raise Observed if anybody was told something outside the contract."""
         for answer in self.buyer.told:
             if answer.trouble and not (answer.request_id in self.bystanders and contract.tells_nothing(answer.status)):
-                raise Observed(f"a buyer was told {answer.trouble}", about=answer)
+                by_time = contract.tells_nothing(answer.status)
+                raise Observed(f"a buyer was told {answer.trouble}", about=answer, by_time=by_time)
         for held in self.buyer.held:
             if held.trouble:
                 raise Observed(f"a buyer who asked for a hold was told {held.trouble}", about=held)
@@ -91,11 +95,13 @@ class Scene:
                 raise Observed(f"a visitor who asked for an event page was told {page.trouble}", about=page)
 
     async def watch_ourselves(self) -> None:
-        """Notice for how long the judge itself was kept from running; ends when cancelled."""
+        """Notice for how long the judge itself was kept from running, or its clock was set; ends when cancelled."""
         while True:
-            due = time.perf_counter() + PULSE_S
+            due, wall, clock = time.perf_counter() + PULSE_S, time.time(), time.perf_counter()
             await asyncio.sleep(PULSE_S)
-            self.stalled_s = max(self.stalled_s, time.perf_counter() - due)
+            now = time.perf_counter()
+            was_set_s = abs((time.time() - wall) - (now - clock))
+            self.stalled_s = max(self.stalled_s, now - due, was_set_s)
 
 
 def slowest(replies: Sequence[R]) -> R:

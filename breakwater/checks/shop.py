@@ -91,6 +91,23 @@ class Shop:
                 task.cancel()
             await asyncio.gather(coming, *asked, return_exceptions=True)
 
+    async def buy_held(self, held: Held, *, patience_s: float = 10.0) -> Answer:
+        """The buyer who has a hold buys under it."""
+        return await self._scene.buyer.buy(
+            held.seat, event=held.event, buyer=held.buyer, hold=held.hold_id, patience_s=patience_s
+        )
+
+    async def finds(self, answers: Sequence[Answer], *, when: str) -> None:
+        """Raise Observed unless each order that was accepted is found, and none is shown as paid that is not."""
+        for answer in (each for each in answers if each.status == 202 and each.order_id):
+            seen = await self.order(str(answer.order_id))
+            if seen.status is None:
+                said = f"{when}, a buyer was told 202, and who asked for that order was told {seen.trouble}"
+                raise Observed(said, about=answer)
+            books = await asyncio.to_thread(self._scene.engine.provider, "GET", "/books")
+            if seen.status == "confirmed" and answer.order_id not in {each["reference"] for each in books["captures"]}:
+                raise Observed(f"{when}, an order was shown as confirmed, and nothing was captured", about=answer)
+
     async def hold(self, seat: str | None = None, *, event: str = EVENT, patience_s: float = 10.0) -> Held:
         """One buyer asks for a hold of one seat."""
         return await self._scene.buyer.hold(seat or next(self._seats[event]), event=event, patience_s=patience_s)
@@ -127,7 +144,7 @@ class Shop:
         Raises:
             Observed: fewer were.
         """
-        answers = await self.buyers(*[{}] * count)
+        answers = await self.buyers(*[{}] * count, patience_s=within_s)
         await self.sold(answers, when=when, within_s=within_s)
         return answers
 
@@ -139,10 +156,10 @@ class Shop:
             answer, end = unsold[0]
             then = f", and the order was {end or 'not to be seen'} {within_s:.0f} s later" if answer.order_id else ""
             sold = f"{len(answers) - len(unsold)} of {len(answers)} buyers were sold a seat (needed: all)"
-            raise Observed(f"{when}, {sold}; one was told {answer.told}{then}", about=answer)
+            raise Observed(f"{when}, {sold}; one was told {answer.told}{then}", about=answer, by_time=True)
 
     async def sells_again(self, within_s: float = 3.0) -> float:
-        """Buyers come, one after another, until one is sold a seat; returns the seconds until that one was answered.
+        """Buyers come, one after another, until one is sold a seat; returns the seconds until that one had it.
 
         Raises:
             Observed: nobody was sold a seat, and told so, within `within_s`.
@@ -151,13 +168,13 @@ class Shop:
         answer = None
         while answer is None or time.monotonic() - begun < within_s:
             answer = await self.buy()
-            answered_s = time.monotonic() - begun
             if await self.end_of(answer) == "confirmed":
-                self._scene.note("sold again", answered_s, within_s)
-                if answered_s > within_s:
-                    waited = f"the first to be sold a seat was told so {answered_s:.1f} s after the trouble ended"
+                sold_s = time.monotonic() - begun
+                self._scene.note("sold again", sold_s, within_s)
+                if sold_s > within_s:
+                    waited = f"the first to be sold a seat had it {sold_s:.1f} s after the trouble ended"
                     raise Observed(f"{waited} (allowed: {within_s:.1f} s)", about=answer)
-                return answered_s
+                return sold_s
             await asyncio.sleep(POLL_S)
         trouble = f"nobody was sold a seat in the {within_s:.1f} s after the trouble ended; one was told {answer.told}"
         raise Observed(trouble, about=answer)

@@ -69,7 +69,7 @@ class CheckResult:
     """One check on one shop.
 
     `message` holds *what happened* (for a pass, too, where a number is worth telling), `evidence` the lines
-    that prove it, `next` what to do about it.
+    that prove it, `next` what to do about it. One that failed by being slow, beside others, is `doubtful`.
     """
 
     id: str
@@ -85,6 +85,7 @@ class CheckResult:
     evidence: tuple[str, ...] = ()
     next: str = ""
     measurements: tuple[Measurement, ...] = ()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)

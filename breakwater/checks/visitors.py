@@ -71,10 +71,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What arrived, in order. Times are seconds since the first visitor came; the run ended at `ended_s`."""
+    """What arrived, in order. Times are seconds since the first visitor came; the run ended at `ended_s`.
+
+    It was `broken_off` where the file had not ended it by then.
+    """
 
     requests: tuple[Arrival, ...]
     ended_s: float
+    broken_off: bool = True
 
     @cached_property
     def visits(self) -> tuple[Visit, ...]:
@@ -112,7 +116,7 @@ class Visitors:
             await locust.end()
         if not shop.arrivals:
             raise _nobody_came(file, locust, had_ended=had_ended)
-        return _since_the_first(shop.arrivals, ended_s)
+        return replace(_since_the_first(shop.arrivals, ended_s), broken_off=not had_ended)
 
 
 async def _until_over(shop: InstrumentedShop, locust: Generator, seconds: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from breakwater.checks.scene import Observed, Scene
 from breakwater.errors import BadInput, EngineTrouble, ShopDidNotStart
-from breakwater.faults import Fault
+from breakwater.faults import Fault, LinkFault
 from breakwater.faults.hang import Hang
 from breakwater.faults.jitter import Jitter
 from breakwater.faults.kill import Kill
@@ -23,6 +23,7 @@ from breakwater.faults.reset import Reset
 from breakwater.ledger.interleaving import FaultWindow
 
 POLL_S = 0.1
+JUST_S = 0.3
 
 Weather = AbstractAsyncContextManager[None]
 
@@ -102,8 +103,7 @@ class Faults:
             try:
                 restarting[0].result()
             except ShopDidNotStart as error:
-                if any("address already in use" in line.lower() for line in error.last_lines):
-                    raise EngineTrouble(f"Another program took the port of {service}.") from error
+                _hold_machine(error)
                 raise Observed(f"after it was asked to end, {error}".partition(". See: ")[0]) from error
 
         return self._during(said, begin, heal, at_least_s)
@@ -124,6 +124,19 @@ class Faults:
         """Return when the weather that began last has lasted so long."""
         await asyncio.sleep(max(0.0, self._scene.faults[-1].began_at + seconds - time.time()))
 
+    async def until_just_asked(self, caller: str, callee: str, *, after_s: float, at_most_s: float) -> None:
+        """Return when the weather that began last has lasted `after_s` and the link has just been asked something.
+
+        So whoever asks in pauses has a whole pause ahead. Without a question it returns after `at_most_s`.
+        """
+        began_at = self._scene.faults[-1].began_at
+        while (now := time.time()) < began_at + at_most_s:
+            if now >= began_at + after_s:
+                trace = await asyncio.to_thread(self._scene.engine.trace)
+                if any((e.caller, e.callee) == (caller, callee) and now - e.asked_at < JUST_S for e in trace):
+                    return
+            await asyncio.sleep(POLL_S)
+
     async def until(self, condition: Callable[[], bool], *, at_most_s: float) -> None:
         """Return when `condition` holds, or the weather that began last has lasted for `at_most_s` seconds."""
         while not condition():
@@ -139,15 +152,25 @@ class Faults:
             try:
                 lease.close()
             except ShopDidNotStart as error:
+                _hold_machine(error)
                 raise Observed(f"after it was killed, {error}".partition(". See: ")[0]) from error
 
         def begin() -> None:
+            self._hold_that_it_hits(fault)
             try:
                 lease.enter_context(self._scene.engine.inject(fault))
             except BadInput as error:  # the shop is cut in another way than the lab's guide asks
                 raise Observed(f"the weather of this lab has nothing to hit: {error}") from error
 
         return self._during((fault.began, fault.healed), begin, heal, at_least_s)
+
+    def _hold_that_it_hits(self, fault: Fault) -> None:
+        """Raise Observed where nothing has ever passed on the link: what is asked there goes another way."""
+        if not isinstance(fault, LinkFault):
+            return
+        link = (fault.caller, fault.callee)
+        if not any((each.caller, each.callee) == link for each in self._scene.engine.trace()):
+            raise Observed(f"nothing had passed from {link[0]} to {link[1]}, so that the weather has nothing to hit")
 
     @asynccontextmanager
     async def _during(
@@ -167,3 +190,10 @@ class Faults:
         finally:
             await asyncio.to_thread(heal)
             self._scene.faults[place] = replace(self._scene.faults[place], healed_at=time.time())
+
+
+def _hold_machine(error: ShopDidNotStart) -> None:
+    """Raise EngineTrouble where it was this machine that kept a service from starting."""
+    taken = any("address already in use" in line.lower() for line in error.last_lines)
+    if taken or "was not healthy within" in str(error):
+        raise EngineTrouble(str(error).partition(". See: ")[0]) from error

@@ -26,7 +26,12 @@ R = TypeVar("R")
 
 
 class Unbalanced(AssertionError):
-    """The books do not balance. `why` states the facts of the first breach, `evidence` its interleaving."""
+    """The books do not balance. `why` states the facts of the first breach, `evidence` its interleaving.
+
+    A right shop that is too slow is not done in time either, hence `by_time`.
+    """
+
+    by_time = True
 
     def __init__(self, breaches: Sequence[Breach], after: str) -> None:
         first = breaches[0]

@@ -9,7 +9,8 @@ import pytest
 
 from breakwater.checks.scene import Observed, Scene
 from breakwater.checks.weather import Faults
-from breakwater.errors import ShopDidNotStart
+from breakwater.engines import Exchange
+from breakwater.errors import EngineTrouble, ShopDidNotStart
 from breakwater.faults import Fault, known
 from breakwater.faults.kill import Kill
 from breakwater.faults.lose_answer import LoseAnswer
@@ -22,6 +23,10 @@ class Engine:
     def __init__(self, error: Exception | None = None) -> None:
         self.lasting: list[Fault] = []
         self.error = error
+        self.passed = [Exchange("orders", "payments", "POST /payments", "", 1.0, 1.1, 201)]
+
+    def trace(self) -> list[Exchange]:
+        return self.passed
 
     @contextmanager
     def inject(self, fault: Fault) -> Iterator[None]:
@@ -64,6 +69,27 @@ async def test_a_service_that_does_not_survive_being_killed_is_observed() -> Non
     faults = Faults(scene_on(Engine(error)))
     with pytest.raises(Observed, match=r"^after it was killed, orders did not start: it was not ready$"):
         async with faults.kill("orders"):
+            pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ShopDidNotStart("orders did not start: it was not healthy within 30 s", service="orders"),
+        ShopDidNotStart("orders did not start: x", service="orders", last_lines=("[Errno 98] Address already in use",)),
+    ],
+)
+async def test_what_this_machine_kept_from_starting_is_our_trouble(error: ShopDidNotStart) -> None:
+    with pytest.raises(EngineTrouble):
+        async with Faults(scene_on(Engine(error))).kill("orders"):
+            pass
+
+
+async def test_weather_on_a_link_that_nobody_uses_is_observed() -> None:
+    engine = Engine()
+    engine.passed = []
+    with pytest.raises(Observed, match="nothing had passed from orders to payments"):
+        async with Faults(scene_on(engine)).hang("orders", "payments"):
             pass
 
 

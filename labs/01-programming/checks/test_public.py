@@ -96,6 +96,7 @@ async def test_offer(shop, http, faults, measure, ledger, seed):
 async def test_left_alone(shop, http, faults, measure, ledger):
     """When a visitor has left, nobody works on for them; who stays is served."""
     await shop.sale()
+    await an_offer_is_whole(http, "opening-night")
     async with AsyncExitStack() as weather:
         for callee in LINKS:
             await weather.enter_async_context(faults.slow("gateway", callee, latency_s=SLOW_S))

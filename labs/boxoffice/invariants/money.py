@@ -8,6 +8,7 @@ what it is about, and what is wrong. It is about an order (its id), several (a l
 
 from collections import Counter, defaultdict
 
+DECLINED_CARD = "4000000000000002"  # the one that the provider always declines
 CLOCK_S = 0.25  # two clocks need not agree better than that
 
 
@@ -59,6 +60,13 @@ def who_was_told_no_pays_nothing(record):
     for deal, status in refused.items():
         for order_id in charged[deal][may_be_charged[deal] :]:
             yield order_id, f"the buyer was told {status}, and was charged and not refunded"
+
+
+def who_was_told_that_a_card_is_declined_had_such_a_card(record):
+    """Who was told that their card was declined had one that is declined."""
+    for told in record.told:
+        if told.status == 402 and told.card != DECLINED_CARD:
+            yield (told.event, told.seat), "the buyer of a good card was told 402: the card was declined"
 
 
 def _kept(record):

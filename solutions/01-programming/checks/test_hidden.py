@@ -50,6 +50,7 @@ async def test_pages_beside_searches(shop, http, measure, ledger, seed):
 async def test_one_neighbour_is_gone(shop, http, faults, measure, ledger, seed, eventually):
     """When one answer of an offer cannot be had, the visitor is told so as soon as that is known."""
     await shop.sale()
+    await http.get("gateway", "/events/opening-night/offer")
     for gone, *slow in (seed.sample(LINKS, 3), seed.sample(LINKS, 3)):
         async with AsyncExitStack() as weather:
             await weather.enter_async_context(faults.refuse("gateway", gone))
@@ -74,6 +75,7 @@ async def test_one_neighbour_is_gone(shop, http, faults, measure, ledger, seed, 
 async def test_left_elsewhere(shop, http, faults, measure, ledger, seed):
     """When somebody leaves who searched, or asked for a page or for seats, nobody works on for them."""
     await shop.sale()
+    await http.get("gateway", "/events/opening-night/offer")
     paths = ["/events?q=night", f"/events/evening-{seed.randint(1, 120)}", "/events/opening-night/seats"]
     async with faults.slow("gateway", "catalog", latency_s=3.0), faults.slow("gateway", "inventory", latency_s=3.0):
         left = await asyncio.gather(*(http.get("gateway", path, patience_s=0.4) for path in paths))

@@ -87,7 +87,7 @@ async def capture(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Capture:
     """Take money from a card. With an `Idempotency-Key`, at most once for that key."""
-    await weather.hold(request)
+    await weather.hold(request, captures=True)
     if wanted.card == DECLINED_CARD:
         raise Problem(HTTPStatus.PAYMENT_REQUIRED, "The card was declined.")
     try:

@@ -24,6 +24,7 @@ class Behaviour(BaseModel):
 
     latency_s: how long a request waits before it is worked on, whether or not its caller waits too; until the behaviour
     changes, at the longest.
+    capture_latency_s: how much longer than that a capture waits, and nothing else does.
     hang: requests wait until this is false again; a caller that leaves takes its request along.
     fail: the share of requests that are refused with 503 before anything is done.
     lose_answers: the next so many captures are made (or found by their key), and their answer never arrives:
@@ -33,6 +34,7 @@ class Behaviour(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     latency_s: float = Field(default=0, ge=0)
+    capture_latency_s: float = Field(default=0, ge=0)
     hang: bool = False
     fail: float = Field(default=0, ge=0, le=1)
     lose_answers: int = Field(default=0, ge=0)
@@ -58,11 +60,12 @@ class Weather:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def hold(self, request: Request) -> None:
+    async def hold(self, request: Request, *, captures: bool = False) -> None:
         """Keep a request waiting as the behaviour says. Raises Gone, or the Problem that it is refused with."""
         era = self._era
-        if self.behaviour.latency_s:
-            await _first(asyncio.sleep(self.behaviour.latency_s), self._changed.wait())
+        late_s = self.behaviour.latency_s + (self.behaviour.capture_latency_s if captures else 0)
+        if late_s:
+            await _first(asyncio.sleep(late_s), self._changed.wait())
         while self.behaviour.hang and era == self._era:
             await _first(self._changed.wait(), _left(request))
         if era != self._era:

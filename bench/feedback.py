@@ -9,9 +9,13 @@ One run measures both in turn, on the naive shop, which fails, and on the module
 
 JSON: `module`, `processors`, `rounds`; `load_before`, `load_after` (of the machine, over one minute); `checks`: by id,
 and by shop (`naive`, `reference`), the medians `watch_s` and `check_s` and `itself_s`, which the check takes by its own
-account; `all`: by shop, the medians `first_s`, `last_s` and `check_s`; `one`: `median_s`, `least_s` and `most_s` over
-all checks and shops, `must_s`, `aim_s`, `over_must_s`, `over_aim_s` (of the median; negative: so far inside), and
-`beside_s`, the median of what is not the check itself; `whole`: the same limits, of the slower shop's `last_s`.
+account; `all`: by shop, the medians `first_s`, `last_s` and `check_s`; `one`: of the check that the module's guide runs
+as its example (`--check`), the slower shop's `watch_s`, with `must_s`, `aim_s`, `over_must_s`, `over_aim_s` (negative: so
+far inside); over all checks and shops `median_s`, `least_s`, `most_s`, and `beside_s`, the median of what is not the
+check itself; `whole`: the same limits, of the slower shop's `last_s`.
+
+A check takes as long as what it is about: books have five seconds to balance, three hundred purchases have to come. What
+`course watch` can be blamed for is what it takes beside that.
 The exit status is 0 whatever the figures are.
 """
 
@@ -127,19 +131,22 @@ def measure_all(learner: Learner, rounds: int) -> dict[str, float]:
     return _medians(first_s=first, last_s=last, check_s=typed)
 
 
-def measure(module: str, rounds: int) -> dict[str, Any]:
+def measure(module: str, rounds: int, example: str) -> dict[str, Any]:
     data: dict[str, Any] = {"module": module, "processors": os.cpu_count(), "rounds": rounds}
     data["load_before"] = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bw-") as folder:
         learners = [Learner(Path(folder), module, base) for base in ("naive", "reference")]
         data["all"] = {learner.base: measure_all(learner, rounds) for learner in learners}
         ids = list(learners[0].check()[1])
+        if example not in ids:
+            sys.exit(f"bench.feedback: {module} has no check `{example}`; there are: {', '.join(ids)}")
         data["checks"] = {name: {each.base: measure_one(each, name, rounds) for each in learners} for name in ids}
     data["load_after"] = os.getloadavg()[0]
     ones = [row for by_shop in data["checks"].values() for row in by_shop.values()]
     watched = [row["watch_s"] for row in ones]
     beside_s = statistics.median(row["watch_s"] - row["itself_s"] for row in ones)
-    data["one"] = _limits(statistics.median(watched), MUST_ONE_S, AIM_ONE_S) | {
+    data["one"] = _limits(max(row["watch_s"] for row in data["checks"][example].values()), MUST_ONE_S, AIM_ONE_S) | {
+        "check": example,
         "median_s": round(statistics.median(watched), 2),
         "least_s": min(watched),
         "most_s": max(watched),
@@ -158,8 +165,8 @@ def show(data: dict[str, Any]) -> None:
         told = f"{row['last_s']:7.1f} {row['check_s']:7.1f}"
         print(f"{'all public checks':18} {shop:10} {told} {'':7}   the first verdict after {row['first_s']:.1f} s")
     one, whole = data["one"], data["whole"]
-    print(f"\none check: {one['median_s']:.1f} s in the middle ({one['least_s']:.1f} to {one['most_s']:.1f})")
-    print(f"  {_said(one)}")
+    print(f"\none check, {one['check']}: {_said(one)}")
+    print(f"all of them: {one['median_s']:.1f} s in the middle ({one['least_s']:.1f} to {one['most_s']:.1f})")
     print(f"  the check itself sets the floor: beside it there are {one['beside_s']:.1f} s (a fresh shop, the judge)")
     print(f"all of module {data['module']}: {_said(whole)}")
     print(f"load of the machine: {data['load_before']:.1f} before, {data['load_after']:.1f} after")
@@ -189,12 +196,13 @@ def _options(select: tuple[str, ...]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Seconds from saving a file to the verdict.")
     parser.add_argument("--module", default="09", help="the module whose checks run")
+    parser.add_argument("--check", default="slow-payment", help="the check that stands for one check")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
     parser.add_argument("--json", action="store_true", help="report as JSON")
     given = parser.parse_args()
     if given.rounds < 1:
         sys.exit("bench.feedback: --rounds is 1 or more")
-    data = measure(syllabus.load().find_built(given.module).id, given.rounds)
+    data = measure(syllabus.load().find_built(given.module).id, given.rounds, given.check)
     if given.json:
         print(json.dumps(data, indent=2))
     else:

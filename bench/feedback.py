@@ -10,12 +10,12 @@ One run measures both in turn, on the naive shop, which fails, and on the module
 JSON: `module`, `processors`, `rounds`; `load_before`, `load_after` (of the machine, over one minute); `checks`: by id,
 and by shop (`naive`, `reference`), the medians `watch_s` and `check_s` and `itself_s`, which the check takes by its own
 account; `all`: by shop, the medians `first_s`, `last_s` and `check_s`; `one`: of the check that the module's guide runs
-as its example (`--check`), the slower shop's `watch_s`, with `must_s`, `aim_s`, `over_must_s`, `over_aim_s` (negative: so
-far inside); over all checks and shops `median_s`, `least_s`, `most_s`, and `beside_s`, the median of what is not the
+as its example (`--check`), the slower shop's `watch_s`, with `must_s`, `aim_s`, `over_must_s`, `over_aim_s` (negative:
+so far inside); over all checks and shops `median_s`, `least_s`, `most_s`, and `beside_s`, the median of what is not the
 check itself; `whole`: the same limits, of the slower shop's `last_s`.
 
-A check takes as long as what it is about: books have five seconds to balance, three hundred purchases have to come. What
-`course watch` can be blamed for is what it takes beside that.
+A check takes as long as what it is about: books have five seconds to balance, three hundred purchases have to come.
+What `course watch` can be blamed for is what it takes beside that.
 The exit status is 0 whatever the figures are.
 """
 

@@ -2,9 +2,9 @@
 
 Chance fails a right file in less than one of a million runs, all of this added up. Of 41 visitors who each leave with a
 chance of a third, nobody does in 6 of 10^8 runs, more than 30 do in 4. Those who stay think fewer than 18 times in 6 of
-10^8. The mean of times drawn evenly from 0.5 to 1.5 s is 0.4 s off in fewer (Chernoff's bound), and two fifths of them
-lie within 0.1 s in about as many (the distance of two order statistics has a beta distribution). In a simulation one hold in
-20 came too late for its seat; more than half do in 1 of 10^9.
+10^9. The mean of times drawn evenly from 0.5 to 1.5 s is 0.4 s off in fewer (Chernoff's bound); two fifths of them lie
+within 0.1 s in 12 of 10^8 (the distance of two order statistics has a beta distribution). In a simulation one hold
+in 20 came too late for its seat; more than half do in 1 of 10^9.
 """
 
 import pytest

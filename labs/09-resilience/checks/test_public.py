@@ -92,6 +92,7 @@ async def test_flapping_payment(shop, faults, ledger, measure):
 @pytest.mark.points(4, outcome="resilience.retries")
 async def test_retry_storm(shop, faults, ledger, measure):
     """While every answer of payments is lost, it is not asked again and again for each purchase."""
+    await shop.sale(when="before the storm")
     async with shop.crowd({"event": BIG_EVENT, "bystander": True}, a_second=25, at_once=12) as answers:
         async with faults.lose_answer("orders", "payments", at_least_s=7.5):
             await faults.until(lambda: len(answers) >= STORM_OF, at_most_s=STORM_AT_MOST_S)

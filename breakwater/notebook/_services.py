@@ -17,7 +17,14 @@ from breakwater.checks.http import HalfSent, Heard, Http
 from breakwater.engines import Engine
 from breakwater.pictures import Picture
 
-SEARCHES = ("nihgt trians", "lihgthouse keper", "dances form the docks", "marta lindt letters", "farewel to the crane")
+# As people type who remember a sentence of the programme.
+SEARCHES = (
+    "symhpony in whcih the waether turns twcie, secnod half palyed wihtout a conducotr",
+    "poklas, watlzes and a tagno as tehy were danecd betwen two shfits, with an enocre",
+    "a paly with musci about a man who kepes a lihgt on for ships that no lognre come",
+    "letetrs that sialors wrote and nevre sent, fuond in a wlal last yaer",
+    "jzaz about depratures; the band leavse the stgae one by one and coems back togehter",
+)
 PATIENCE_S = 30.0
 LOOK_EVERY_S = 0.1
 LIST = "/tours?until=4000-01-01"

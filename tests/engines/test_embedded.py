@@ -94,6 +94,11 @@ def test_a_service_has_its_own_settings_and_nothing_else(shop: EmbeddedEngine, m
     assert "back:back@" not in seen["DATABASE_URL"], "the password is not the one of the description"
 
 
+def test_a_service_can_have_another_process_compute(shop: EmbeddedEngine) -> None:
+    """What it spawns begins in its folder, as under an interpreter of its own, and so finds its modules."""
+    assert httpx.get(f"{shop.endpoint('back')}/spawned", timeout=30).json() is True
+
+
 def test_latency_lasts_as_long_as_its_lease(buyer: httpx.Client, shop: EmbeddedEngine) -> None:
     with shop.inject(Latency("front", "back", 2.0)):
         assert buyer.post("/visits").elapsed.total_seconds() >= 2.0

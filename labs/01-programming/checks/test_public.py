@@ -12,12 +12,12 @@ from urllib.parse import quote_plus
 
 import pytest
 
-SEARCHERS, SEARCH_FOR_S = 8, 4.0
+SEARCHERS, SEARCH_FOR_S = 16, 4.0
 TYPED_AT_MOST = 95  # characters of what is searched for
 ALIKE = 0.75
 LOOKED_THROUGH = 12  # of the searches: to know what each should find takes the judge some time, too
 PROBE_EVERY_S = 0.05
-WELL_S = 1.2
+WELL_S = 0.8
 SEARCHES_KEPT = 0.3  # of what one searcher alone would get done
 LINKS = ("catalog", "inventory", "pricing")
 LATENCIES_S = (0.8, 0.9, 1.0)  # of the three, in an order that is drawn

@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-SEARCHERS, SEARCH_FOR_S = 8, 4.0
-SHOWN_S = 1.4
+SEARCHERS, SEARCH_FOR_S = 16, 4.0
+SHOWN_S = 1.2
 LINKS = ("catalog", "inventory", "pricing")
 TOLD_S, AGAIN_S = 1.0, 3.0
 GIVEN_UP_S, LOOK_FOR_S = 0.8, 2.2

@@ -41,7 +41,8 @@ def hold_what_the_lesson_says(rows: dict[str, dict[str, Any]]) -> None:
     """Raise AssertionError where a sentence beside the table is no longer true."""
     naive, threads, thread, process, pieces, once = rows.values()
     assert naive["p99_s"] > 0.5, "the health check stands in the line"
-    assert naive["p99_s"] > 2 * threads["p99_s"] > 2 * thread["p99_s"], "threads delay the loop with their number"
+    assert threads["p99_s"] > naive["p99_s"] / 2, "threads hardly help: the loop stands in line for the lock"
+    assert naive["p99_s"] > 2 * pieces["p99_s"] > 2 * thread["p99_s"], "pieces do, and one thread does more"
     assert max(thread["p99_s"], process["p99_s"], once["p99_s"]) < 0.2, "nobody else stands in the queue of searches"
     assert thread["lines"] < 6, "a few lines"
     assert process["more_mb"] > 10, "a second interpreter"

@@ -3,12 +3,16 @@
 import os
 import subprocess
 from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import asyncpg
 import httpx
 from fastapi import FastAPI
+
+from .work import twice
 
 
 @asynccontextmanager
@@ -37,6 +41,14 @@ async def visit() -> int:
 @app.post("/captures")
 async def capture() -> int:
     return (await app.state.provider.post("/captures")).json()
+
+
+@app.get("/spawned")
+def spawned() -> bool:
+    """Whether another process can compute something of ours."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        found, pid = pool.submit(twice, 21).result()
+    return found == 42 and pid != os.getpid()
 
 
 @app.get("/environment")

@@ -90,11 +90,12 @@ LEAVING = {
     ),
 }
 
-PRICING = "pricing/python/app/main.py"
+APP = "pricing/python/app"
+PRICING = f"{APP}/main.py"
 ENDINGS = {
     "as handed to you": Design(),
     "waits": Design(edits=((PRICING, "timeout_graceful_shutdown=0", "timeout_graceful_shutdown=5"),)),
-    "says so, and waits": Design(over=(REFERENCE,)),
+    "says so, and waits": Design(files={f"{APP}/{name}": REFERENCE / APP / name for name in ("main.py", "leaving.py")}),
 }
 
 

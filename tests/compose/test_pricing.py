@@ -116,7 +116,11 @@ def test_each_logs_one_line_of_json_for_a_request_and_none_for_a_probe(image: Im
 
     until(lambda: any('"lost"' in line for line in said()))
     lines = [json.loads(line) for line in said()]
-    told = {line["request_id"]: (line["level"], line["service"], line["message"], line["status"]) for line in lines}
+    told = {
+        line["request_id"]: (line["level"], line["service"], line["message"], line["status"])
+        for line in lines
+        if "status" in line
+    }
     assert told["find-me"] == ("info", "pricing", "POST /quotes", 200)
     assert told["lost"] == ("info", "pricing", "GET /nowhere/ö", 404)
     found = next(line for line in lines if line["request_id"] == "find-me")

@@ -12,6 +12,7 @@ import random
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,7 +33,7 @@ def broken(url: str, prices: Mapping[str, int] | None = None) -> list[str]:
     Raises ValueError for a `url` that is none, ConnectionError if nobody answers there.
     """
     contract = json.loads(CONTRACT.read_text(encoding="utf-8"))
-    with _client(url) as client:
+    with closing(_client(url)) as client:
         lines = [line for example in contract["examples"] for line in _held(client, example)]
         for example in _drawn({**contract["prices"], **(prices or {})}):
             lines += _held(client, example)

@@ -21,8 +21,9 @@ STALLED_S = 2.0  # after so long a standstill of ours nothing that has to do wit
 SHORT_S = 0.2  # shorter ones happen to everybody
 NEAR = 2.0  # times the bound: undisturbed, what is known to be right and what is known to be wrong keep this distance
 
+NAMES = ("scene", "fixtures", "images", "measure", "pages", "rehearsed", "shop", "staged", "visitors", "weather")
 _HERE = Path(__file__).parent
-_FIXTURES = (_HERE / f"{name}.py" for name in ("scene", "fixtures", "measure", "pages", "shop", "visitors", "weather"))
+_FIXTURES = (_HERE / f"{name}.py" for name in NAMES)
 WITNESSES = (*_FIXTURES, _HERE.parent / "ledger", paths.LABS, paths.SOLUTIONS)
 
 

@@ -4,6 +4,7 @@ Each picture here belongs to one run on a fresh shop; times are in seconds after
 """
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +28,8 @@ SEARCHES = (
 )
 PATIENCE_S = 30.0
 LOOK_EVERY_S = 0.1
+IMPATIENCE_S = (0.3, 3.0)
+AT_ONCE_S = 0.05  # so long the news that somebody has left may take
 LIST = "/tours?until=4000-01-01"
 BOOKING = {"event": "quay-concert", "seats": 12}
 
@@ -155,6 +158,47 @@ class Readers:
         figure.legend(loc="outside upper left", ncols=2)
         most = ", ".join(f"{name} by {self.grown_mb(name):.0f} MB" for name in self.memory_mb)
         return pictures.picture(figure, f"While {self.count} people read slowly, memory grew: {most}.")
+
+
+@dataclass(frozen=True)
+class Impatient:
+    """A crowd that leaves where nothing has come in time, and what the gateway did for those who had left.
+
+    `for_nobody_s` are the seconds for which it waited for each answer when nobody was there any more.
+    """
+
+    visitors: tuple[Heard, ...]
+    asked: int
+    for_nobody_s: tuple[float, ...]
+
+    @property
+    def served(self) -> list[Heard]:
+        return [each for each in self.visitors if each.status == 200]
+
+
+async def impatient(engine: Engine, path: str, count: int, a_second: float, over_s: float) -> Impatient:
+    """`count` visitors, so many a second; each leaves after a time of their own between 0.3 and 3 s.
+
+    Afterwards the links are looked at for `over_s` seconds more.
+    """
+    draw = random.Random("impatient")
+    async with Http(engine) as http:
+
+        async def come(number: int, patience_s: float) -> Heard:
+            await asyncio.sleep(number / a_second)
+            return await http.get("gateway", path, patience_s=patience_s)
+
+        heard = await asyncio.gather(*(come(number, draw.uniform(*IMPATIENCE_S)) for number in range(count)))
+    await asyncio.sleep(over_s)
+    now, left_at = time.time(), {each.request_id: each.answered_at for each in heard if each.status is None}
+    calls = [each for each in await asyncio.to_thread(engine.trace) if each.caller == "gateway"]
+    ends = [(call, min(filter(None, (call.answered_at, call.left_at)), default=now)) for call in calls]
+    waited_s = [
+        end - max(call.asked_at, left_at[call.request_id])
+        for call, end in ends
+        if call.request_id in left_at and end > left_at[call.request_id] + AT_ONCE_S
+    ]
+    return Impatient(tuple(heard), len(calls), tuple(waited_s))
 
 
 async def slow_readers(engine: Engine, count: int, path: str, seconds: float) -> Readers:

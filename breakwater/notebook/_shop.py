@@ -18,6 +18,7 @@ import httpx
 
 from breakwater import ledger, paths, syllabus
 from breakwater.buyer import EVENT, GOOD_CARD, Answer, Buyer
+from breakwater.checks.footprints import Footprints
 from breakwater.checks.http import Heard
 from breakwater.engines import Engine, ShopSpec
 from breakwater.engines.embedded import EmbeddedEngine
@@ -30,7 +31,7 @@ from breakwater.notebook._books import Books
 from breakwater.notebook._loop import wait_for
 from breakwater.notebook._profile import Profile
 from breakwater.notebook._sale import Page, Sale, Table, compared, visited
-from breakwater.notebook._services import Readers, Replaced, Said, Watched
+from breakwater.notebook._services import Impatient, Readers, Replaced, Said, Watched
 from breakwater.notebook._weather import Weather
 
 PATIENCE_S = 15.0
@@ -197,6 +198,14 @@ class Shop:
         """Let people ask the gateway for a long list and read it slowly; look at the memory of the services."""
         self._fresh()
         return wait_for(_services.slow_readers(self._running(), count, path, seconds))
+
+    def impatient(self, path: str, *, visitors: int = 72, a_second: float = 12, over_s: float = 2.0) -> Impatient:
+        """Let people ask the gateway for `path` who leave where nothing has come in time; see what is done for them."""
+        return wait_for(_services.impatient(self._running(), path, visitors, a_second, over_s))
+
+    def memory_mb(self, service: str) -> float:
+        """How much memory a service has now, in megabytes."""
+        return Footprints(self._running()).now(service)[service].memory_mb
 
     def replace(self, service: str = "pricing") -> Replaced:
         """Have a service told to stop and started again, as for a new version, while bookings are sent to it."""

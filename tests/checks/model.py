@@ -83,6 +83,7 @@ class World:
     async def _charge(self, order: Order, key: str | None) -> dict[str, Any]:
         asked_at = time.time()
         self.exchanges.append(Exchange("orders", "payments", "POST /payments", order["rid"], asked_at, None, None))
+        self.exchanges.append(Exchange("payments", "provider", "POST /captures", order["rid"], asked_at, None, None))
         late_s = 0.0
         for link in (("orders", "payments"), ("payments", "provider")):
             while (fault := self.faults.get(link)) and fault.kind == "hang":  # noqa: ASYNC110

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,10 @@ def test_a_scratch_folder_is_gone_afterwards_and_what_a_killed_run_left_is_clear
 
 def descendants(pid: int) -> Iterator[tuple[int, str]]:
     """Every process below this one, each with its start time, which tells it from a later one of the same number."""
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield int(child), Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[19]
-        yield from descendants(int(child))
+    with suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield int(child), Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[19]
+            yield from descendants(int(child))
 
 
 def lives(pid: int, started: str) -> bool:

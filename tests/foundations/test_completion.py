@@ -25,9 +25,9 @@ def offered(line: str, tmp_path: Path) -> list[str]:
     ("line", "offers"),
     [
         ("course prog", ["progress"]),
-        ("course start ", ["09"]),
-        ("course grade 0", ["09"]),
-        ("course dev record ", ["09"]),
+        ("course start ", ["01", "09"]),
+        ("course grade 0", ["01", "09"]),
+        ("course dev record ", ["01", "09"]),
         ("course hint 09 slow", ["slow-payment"]),
         ("course check 9 -k dead", ["dead-catalog"]),
         ("course check resilience -k 09", []),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakwater import ledger
-from breakwater.buyer import Answer, Held, OrderSeen, SeatSeen
+from breakwater.buyer import DECLINED_CARD, Answer, Held, OrderSeen, SeatSeen
 from breakwater.engines import Exchange
 from breakwater.ledger import Capture, Case, Record, Refund
 
@@ -49,7 +49,9 @@ def tell(n: int, story: str) -> Record:
     refunds = [Refund(f"f{n}", f"c{n}-0", 101.0 + n)] if "refunded" in story else []
     if story == "sold-after-double":
         captures, refunds = [*captures, capture(n, 1)], [Refund(f"f{n}", f"c{n}-1", 101.0 + n)]
-    return Record((answer(n, status, acknowledged),), tuple(captures), tuple(refunds), {f"o{n}": order(n, end)})
+    told = answer(n, status, acknowledged)
+    told = replace(told, card=DECLINED_CARD) if status == 402 else told
+    return Record((told,), tuple(captures), tuple(refunds), {f"o{n}": order(n, end)})
 
 
 def join(parts: list[Record]) -> Record:
@@ -115,6 +117,10 @@ def lose_the_order(record: Record) -> Record:
 def tell_no_and_charge(record: Record) -> Record:
     told = tuple(replace(t, status=503, order_id=None) if t.buyer == "b99" else t for t in record.told)
     return replace(record, told=told)
+
+
+def call_a_good_card_declined(record: Record) -> Record:
+    return join([record, replace(tell(98, "refused"), told=(answer(98, 402, None),))])
 
 
 def leave_it_pending(record: Record) -> Record:
@@ -194,6 +200,7 @@ def show_another_seat(record: Record) -> Record:
 
 
 CORRUPTIONS = {
+    call_a_good_card_declined: "who-was-told-that-a-card-is-declined-had-such-a-card",
     double_charge: "each-confirmed-order-has-one-capture",
     forget_the_capture: "each-confirmed-order-has-one-capture",
     charge_later: "who-was-told-that-it-is-paid-had-paid",

@@ -3,25 +3,17 @@
 Run it as `python solutions/01-programming/figures/leaving.py`; it takes about a minute.
 """
 
-import asyncio
 import json
-import random
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import designs
 
-from breakwater.buyer import answered_at
-from breakwater.checks.http import Heard, Http
-from breakwater.engines import Engine
 from breakwater.notebook import Shop
-from breakwater.notebook._loop import wait_for
 
 VISITORS, A_SECOND, LATE_S = 72, 12, 0.5
-PATIENCE_S = (0.3, 3.0)
 PATH = "/events/opening-night/offer"
 LINES = {
     "visitors who got their offer": "{served} of {visitors}",
@@ -33,47 +25,22 @@ LINES = {
 }
 
 
-async def crowd(engine: Engine) -> list[Heard]:
-    draw = random.Random("leaving")
-    async with Http(engine) as http:
-
-        async def come(number: int, patience_s: float) -> Heard:
-            await asyncio.sleep(number / A_SECOND)
-            return await http.get("gateway", PATH, patience_s=patience_s)
-
-        return await asyncio.gather(*(come(number, draw.uniform(*PATIENCE_S)) for number in range(VISITORS)))
-
-
 def measure(folder: Path) -> dict[str, Any]:
     shop = Shop()
     shop.up(folder)
     try:
-        engine = shop._running()
-        with ExitStack() as weather:
-            for callee in ("catalog", "inventory", "pricing"):
-                weather.enter_context(shop.slow("gateway", callee, latency_s=LATE_S).lasts(engine))
-            heard = wait_for(crowd(engine))
-            wait_for(asyncio.sleep(4 * LATE_S))  # until what goes on for nobody is over as well
-            trace = engine.trace()
+        far = [shop.slow("gateway", callee, latency_s=LATE_S) for callee in ("catalog", "inventory", "pricing")]
+        with shop.weather(*far):
+            seen = shop.impatient(PATH, visitors=VISITORS, a_second=A_SECOND, over_s=4 * LATE_S)
     finally:
         shop.down()
-    served = [each for each in heard if each.status == 200]
-    left_at = {each.request_id: answered_at(each) for each in heard if each.status is None}
-    asked = [each for each in trace if each.caller == "gateway"]
-    nobody = [
-        min(each.answered_at or over, over) - max(each.asked_at, left_at[each.request_id])
-        for each in asked
-        if each.request_id in left_at
-        and (over := each.left_at or each.answered_at or max(left_at.values()) + 4 * LATE_S)
-        and min(each.answered_at or over, over) > left_at[each.request_id] + 0.05
-    ]
     return {
         "visitors": VISITORS,
-        "served": len(served),
-        "wait_s": median(each.elapsed_s for each in served),
-        "asked": len(asked),
-        "for_nobody": len(nobody),
-        "held_s": sum(nobody),
+        "served": len(seen.served),
+        "wait_s": median(each.elapsed_s for each in seen.served),
+        "asked": seen.asked,
+        "for_nobody": len(seen.for_nobody_s),
+        "held_s": sum(seen.for_nobody_s),
     }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import designs
 
-from breakwater.checks.footprints import Footprints
 from breakwater.notebook import Shop
 
 SEARCHERS, SECONDS = 8, 6.0
@@ -31,7 +30,7 @@ def measure(folder: Path) -> dict[str, Any]:
             "catalog", "/events/evening-7", seconds=1.0, searchers=2
         )  # what is made at the first search, is made
         seen = shop.watch("catalog", "/healthz", seconds=SECONDS, searchers=SEARCHERS)
-        memory_mb = Footprints(shop._running()).now("catalog")["catalog"].memory_mb
+        memory_mb = shop.memory_mb("catalog")
     finally:
         shop.down()
     return {"p99_s": seen.p99_s, "search_s": seen.search_s, "searches": seen.searches_a_second, "memory_mb": memory_mb}

@@ -14,8 +14,9 @@ import fcntl
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,16 +124,24 @@ def secret(file: Path, make: Callable[[], str]) -> str:
         return file.read_text().strip()
     except FileNotFoundError:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(file, make() + "\n", mode=0o600)
+        half = _half(file, make() + "\n", mode=0o600)
+        # Several may find none and each make one. A link, unlike a rename, keeps the first, so that all read the same.
+        with suppress(FileExistsError):
+            file.hardlink_to(half)
+        half.unlink()
         return file.read_text().strip()
 
 
 def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
     """Write a file so that others find the old one or the new one, never half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f".{file.name}.{os.getpid()}")
-    half.unlink(missing_ok=True)
-    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    _half(file, text, mode).replace(file)
+
+
+def _half(file: Path, text: str, mode: int) -> Path:
+    """A new file beside `file`, of a name that no other process or thread uses."""
+    descriptor, half = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     with open(descriptor, "w", encoding="utf-8") as opened:
+        os.fchmod(descriptor, mode)
         opened.write(text)
-    half.replace(file)
+    return Path(half)

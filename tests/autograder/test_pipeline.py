@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -362,8 +363,8 @@ class _server:
         deadline = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < deadline:
             for file in self.scratch.glob("jpserver-*.json"):
-                if text := file.read_text():
-                    yield json.loads(text)["url"]
+                if (text := file.read_text()) and _listens(told := json.loads(text)):
+                    yield told["url"]
             time.sleep(0.05)
         raise AssertionError((self.scratch / "log").read_text())
 
@@ -376,3 +377,9 @@ class _server:
     def __exit__(self, *exc: object) -> None:
         os.kill(self.process.pid, signal.SIGTERM)
         self.process.wait(timeout=30)
+
+
+def _listens(server: Any) -> bool:
+    """Whether a connection is taken; Jupyter writes its file of information before it listens."""
+    with socket.socket() as client:
+        return client.connect_ex((server["hostname"], server["port"])) == 0

@@ -167,9 +167,8 @@ def test_a_hidden_checks_numbers_do_not_tell_what_it_drew(drawn: float) -> None:
         measurements=(Measurement(WAIT.what, drawn, 2.5, "s"),),
     )
     rows = public.view(Report(MODULE, "embedded", (check(), hidden)))["checks"]
-    assert rows[1]["measured"] == [
-        {"what": WAIT.what, "value": 5.0, "bound": 2.5, "unit": "s", "at_most": True, "floor": 0.0}
-    ]
+    [measured] = rows[1]["measured"]
+    assert (measured["what"], measured["value"], measured["bound"]) == (WAIT.what, 5.0, 2.5)
     assert rows[1]["why"] == "orders waited … s"
 
 

@@ -188,7 +188,7 @@ def test_bad_input_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for arguments, says in {
         ("9x", "--submissions", str(tmp_path)): "No module is called `9x`.",
-        ("01", "--submissions", str(tmp_path)): "01-programming is not built yet",
+        ("13", "--submissions", str(tmp_path)): "13-capstone is not built yet",
         ("09", "--submissions", str(tmp_path / "nowhere")): "is not a folder",
         ("09", "--submissions", str(tmp_path / "in")): "holds no submissions",
         ("09", "-k", "slow-paymnt"): "`slow-paymnt` is no check of 09-resilience. Did you mean `slow-payment`?",

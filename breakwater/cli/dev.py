@@ -54,8 +54,12 @@ def record(
     seed: SEED = ANY_SEED,
     json: JSON = False,
 ) -> None:
-    """Run the full half and write record.json and goldens.json: kill matrix, margins, verdicts given."""
+    """Run the full half and write record.json and goldens.json: kill matrix, margins, verdicts given.
+
+    Broken off, or begun again after a finding was mended, it runs only what no longer is as it was.
+    """
     from breakwater.dev.content import Content
+    from breakwater.dev.kept import Kept
     from breakwater.dev.proof import prove_module
     from breakwater.dev.record import summary, write_record
     from breakwater.dev.rules_generated import margins_are_wide
@@ -63,10 +67,14 @@ def record(
     module = Content().find(name)
     found: list[Finding] = []
     for run in range(1, runs + 1):
-        proof = prove_module(module, seed=seed if run == 1 else f"{seed}-{run}", say=note)
+        drawn_from = seed if run == 1 else f"{seed}-{run}"
+        kept = Kept(module, drawn_from)
+        kept.begin()
+        proof = prove_module(module, seed=drawn_from, kept=kept, say=note)
         found += proof.findings
         try:
             note(f"{module.id}: {summary(write_record(proof))}")
+            kept.end(clean=not proof.findings)
         except BadInput as error:
             found.append(module.finding(module.record, 0, "record-current", str(error), "run it again"))
     _report([module], [*found, *margins_are_wide(module)], json)

@@ -25,14 +25,16 @@ def lab_digest(module: ModuleContent) -> str:
     process imports, directly or not; and the pinned versions of what that imports and of Locust, which a check may
     run. It leaves out prose and hints, which no verdict hangs on, and the machine, which the margins account for.
     """
-    folders = [
-        module.lab / "checks",
-        module.solutions / "checks",
-        module.naive,
-        module.reference,
-        module.solutions / "wrong",
-        module.solutions / "other",
-    ]
+    return _judged_by(module, module.solutions / "wrong", module.solutions / "other")
+
+
+def shop_digest(module: ModuleContent) -> str:
+    """As `lab_digest`, without the answers: what can change the verdicts on a shop that is known itself."""
+    return _judged_by(module)
+
+
+def _judged_by(module: ModuleContent, *answers: Path) -> str:
+    folders = [module.lab / "checks", module.solutions / "checks", module.naive, module.reference, *answers]
     files = [path for folder in folders for path in folder.glob("**/*")]
     locks = (module.root / f"requirements-{what}.lock" for what in ("core", "lab"))
     files += [module.lab / "lab.toml", *locks, *judging_code(module.root)]

@@ -18,6 +18,7 @@ from breakwater.dev.content import ModuleContent
 from breakwater.dev.digest import lab_digest
 from breakwater.dev.finding import Finding
 from breakwater.dev.judge import judge
+from breakwater.dev.kept import Kept
 from breakwater.dev.margins import RIGHT
 from breakwater.dev.patches import Patch
 from breakwater.dev.rules_generated import read_json
@@ -49,12 +50,14 @@ def prove_module(
     only: Collection[str] = (),
     brief: bool = False,
     alone: bool = True,
+    kept: Kept | None = None,
     say: Say = lambda _: None,
 ) -> Proof:
     """The whole full half, the shops, then the notebooks; with `only`, no more than the shops of these names.
 
     With `brief` it repeats what chance has a part in: no notebooks, and of a wrong answer the checks it must lose.
     `alone` is for margins: without it right shops, too, run beside others.
+    A shop whose report is among those `kept` does not run again, and new reports are kept there.
     Raises BadInput for a name that no shop has.
     """
     say(f"{module.id}: seed {seed}")
@@ -66,7 +69,7 @@ def prove_module(
             )
     shops = [shop for shop in shops if not only or shop.name in only]
     before = read_json(module.record).get("first_runs", {})
-    proof = prove(module, shops, seed=seed, first_runs=before, brief=brief, alone=alone, say=say)
+    proof = prove(module, shops, seed=seed, first_runs=before, brief=brief, alone=alone, kept=kept, say=say)
     if not only and not brief:
         proof.findings += prove_notebooks(module)
     return proof
@@ -80,9 +83,10 @@ def prove(
     first_runs: Iterable[str] = (),
     brief: bool = False,
     alone: bool = True,
+    kept: Kept | None = None,
     say: Say = lambda _: None,
 ) -> Proof:
-    """Run each of these shops through all checks; `brief` and `alone` as in `prove_module`.
+    """Run each of these shops through all checks; `brief`, `alone` and `kept` as in `prove_module`.
 
     `first_runs` names the wrong answers that have run before; another one runs only if it is committed, so that nobody
     chooses what an answer loses after seeing it run. `seed` is what hidden checks draw from.
@@ -95,8 +99,15 @@ def prove(
             proof.findings.append(module.finding(variant.patch.path, 0, "first-run", what, "commit it, then run again"))
         else:
             may_run.append(variant)
+    known = {variant.name: report for variant in may_run if kept and (report := kept.find(variant))}
+    for variant in may_run:
+        if variant.name in known:
+            _take(proof, Run(variant, (), known[variant.name], 0.0), say)
+    may_run = [variant for variant in may_run if variant.name not in known]
     with closing(_run_all(module, may_run, seed, brief, RIGHT if alone else ())) as runs:
         for run in runs:
+            if kept and isinstance(run.outcome, Report):
+                kept.add(run.variant, run.outcome)
             _take(proof, run, say)
     return proof
 
@@ -123,7 +134,8 @@ def _take(proof: Proof, run: Run, say: Say) -> None:
         found = [module.finding(place, 0, "run", what, "mend that, then run again")]
     proof.findings += found
     outcome = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "as promised"
-    say(f"{module.id}: {variant.name}: {outcome} ({run.seconds:.0f} s)")
+    took = f"{run.seconds:.0f} s" if run.seconds else "kept from before"
+    say(f"{module.id}: {variant.name}: {outcome} ({took})")
     for finding in found:
         say(f"  {finding}")
 

@@ -16,6 +16,7 @@ from breakwater.checks.runner import CheckJob, run_checks
 from breakwater.checks.verdict import CheckResult, Measurement, Report, Verdict
 from breakwater.dev import proof as proofs
 from breakwater.dev.judge import compare_goldens, judge
+from breakwater.dev.kept import Kept
 from breakwater.dev.margins import margins, thin
 from breakwater.dev.patches import read_patches
 from breakwater.dev.proof import prove
@@ -179,6 +180,44 @@ def test_what_changed_while_it_ran_is_not_recorded(tree: Any, sound: Any) -> Non
     assert "wrong/thin" in read_record(tree.module)["first_runs"]
 
 
+def ran(tree: Any, seed: str = "a") -> tuple[Any, list[str]]:
+    """A proof that keeps its reports, and the shops that ran for it."""
+    told: list[str] = []
+    kept = Kept(tree.module, seed)
+    kept.begin()
+    proof = prove(tree.module, variants(tree.module), seed=seed, kept=kept, say=told.append)
+    return proof, [line.split()[1].rstrip(":") for line in told if line.endswith(" s)")]
+
+
+def test_what_was_broken_off_goes_on_and_a_mended_promise_needs_no_run(tree: Any, sound: Any) -> None:
+    sound["wrong/thin"] = RuntimeError("the power went")
+    with pytest.raises(RuntimeError):
+        ran(tree)
+    sound["wrong/thin"] = report(P, P)
+    proof, shops = ran(tree)
+    assert shops == ["wrong/thin"]
+    assert [str(found).split(": ")[1] for found in proof.findings] == ["wrong-loses"]
+    write_record(proof)
+    Kept(tree.module, "a").end(clean=False)
+    tree.change(f"{S}/wrong/thin.patch", "Loses: stays-lit", "Loses: 42-h1")
+    assert ran(tree)[1] == []
+    tree.change(f"{S}/wrong/thin.patch", "GLASS = 0", "GLASS = 2")
+    assert ran(tree)[1] == ["wrong/thin"]
+    assert len(ran(tree, seed="b")[1]) == 6
+    tree.change("labs/42-lantern/lab.toml", "minutes = 30", "minutes = 31")
+    assert len(ran(tree)[1]) == 6
+
+
+def test_what_a_record_has_counted_runs_again(tree: Any, sound: Any) -> None:
+    sound["reference"] = report(F, P)
+    for _ in range(2):
+        proof, shops = ran(tree)
+        assert len(shops) == 6
+        record = write_record(proof)
+        Kept(tree.module, "a").end(clean=not proof.findings)
+    assert record["verdicts"]["stays-lit"] == {"given": 12, "wrong": 2, "unknown": 0}
+
+
 def test_a_first_run_is_kept_for_ever(tree: Any, sound: Any) -> None:
     sound["wrong/thin"] = report(P, P)
     remember_first_runs(prove(tree.module, variants(tree.module), seed="a"))
@@ -285,7 +324,7 @@ def test_an_interrupt_leaves_no_process(tree: Any, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(proofs, "run_variant", run)
     monkeypatch.setattr(runner, "suitable_workers", lambda engine: 3)
     wrong = [one for one in variants(tree.module) if one.kind == "wrong"]
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(RuntimeError):
         prove(tree.module, wrong, seed="a", say=interrupt)
     for pid in begun.iterdir():
         with pytest.raises(ProcessLookupError):

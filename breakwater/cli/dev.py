@@ -74,7 +74,7 @@ def record(
         found += proof.findings
         try:
             note(f"{module.id}: {summary(write_record(proof))}")
-            kept.end(clean=not proof.findings)
+            kept.end(clean=not proof.findings and not list(margins_are_wide(module)))
         except BadInput as error:
             found.append(module.finding(module.record, 0, "record-current", str(error), "run it again"))
     _report([module], [*found, *margins_are_wide(module)], json)

@@ -1,5 +1,8 @@
 """Margins: how far right answers stay inside a bound, and wrong ones outside, as a ratio.
 
+The naive shop has none: nobody hands it in, and where it fails it mostly fails by several things, the first of which
+is told.
+
 The ratio is taken on the excess over the floor, which is what even a perfect shop would take (an injected delay,
 say): with a floor of 1 s and a bound of 3 s, a value of 2 s lies 2× inside. Counts are exempt.
 """
@@ -44,7 +47,7 @@ def margins(runs: Iterable[tuple[Variant, Report]]) -> list[Margin]:
         inside = m.inside_by
         if variant.kind in RIGHT:
             _keep_least(entry, "inside", inside, variant.name)
-        elif verdict is Verdict.FAILED and inside < 1:
+        elif variant.kind == "wrong" and verdict is Verdict.FAILED and inside < 1:
             _keep_least(entry, "outside", 1 / inside, variant.name)
     return [Margin(check, what, **entry) for (check, what), entry in sorted(worst.items())]
 

@@ -324,7 +324,7 @@ def test_an_interrupt_leaves_no_process(tree: Any, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(proofs, "run_variant", run)
     monkeypatch.setattr(runner, "suitable_workers", lambda engine: 3)
     wrong = [one for one in variants(tree.module) if one.kind == "wrong"]
-    with pytest.raises(RuntimeError):
+    with pytest.raises(KeyboardInterrupt):
         prove(tree.module, wrong, seed="a", say=interrupt)
     for pid in begun.iterdir():
         with pytest.raises(ProcessLookupError):

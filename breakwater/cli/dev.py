@@ -69,11 +69,11 @@ def record(
     for run in range(1, runs + 1):
         drawn_from = seed if run == 1 else f"{seed}-{run}"
         kept = Kept(module, drawn_from)
-        kept.begin()
+        is_counted = kept.begin()
         proof = prove_module(module, seed=drawn_from, kept=kept, say=note)
         found += proof.findings
         try:
-            note(f"{module.id}: {summary(write_record(proof))}")
+            note(f"{module.id}: {summary(write_record(proof, is_counted=is_counted))}")
             kept.end(clean=not proof.findings and not list(margins_are_wide(module)))
         except BadInput as error:
             found.append(module.finding(module.record, 0, "record-current", str(error), "run it again"))

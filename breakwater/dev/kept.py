@@ -10,7 +10,7 @@ from pathlib import Path
 
 from breakwater.checks.verdict import Report, Verdict
 from breakwater.dev.content import ModuleContent
-from breakwater.dev.digest import lab_digest, shop_digest
+from breakwater.dev.digest import cells_digest, lab_digest, shop_digest
 from breakwater.dev.variants import Variant
 
 
@@ -22,10 +22,16 @@ class Kept:
         self._folder = module.root / "build" / "proofs" / module.id
         self._counted = self._folder / "counted"
 
-    def begin(self) -> None:
-        """Forget what a record has counted: to count it again would be to prove nothing."""
-        if self._counted.is_file() and self._counted.read_text() == lab_digest(self._module):
+    def begin(self) -> bool:
+        """Return whether the record has counted these reports already, and only a lesson is newer.
+
+        What it has counted, when nothing is newer, is forgotten: to count it again would be to prove nothing.
+        """
+        about = self._counted.read_text().split() if self._counted.is_file() else []
+        lab, cells = lab_digest(self._module), cells_digest(self._module)
+        if about == [lab, cells]:
             self.clear()
+        return bool(about) and about[0] == lab and about[1] != cells
 
     def find(self, variant: Variant) -> Report | None:
         file = self._file(variant)
@@ -45,7 +51,7 @@ class Kept:
         if clean:
             self.clear()
         elif self._folder.is_dir():
-            self._counted.write_text(lab_digest(self._module))
+            self._counted.write_text(f"{lab_digest(self._module)} {cells_digest(self._module)}")
 
     def clear(self) -> None:
         for file in self._folder.glob("*"):

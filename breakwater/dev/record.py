@@ -42,8 +42,10 @@ def is_current(module: ModuleContent) -> bool:
     return mine == (lab_digest(module), cells_digest(module), True)
 
 
-def write_record(proof: Proof, load: str = "") -> Record:
+def write_record(proof: Proof, load: str = "", *, is_counted: bool = False) -> Record:
     """Add a run to the module's record and goldens, and return the record. `load`: how busy the machine was kept.
+
+    With `is_counted` the record has counted these reports, and learns what came of the notebooks.
 
     Raises:
         BadInput: something changed while it ran, so that nobody can say what was proved. First runs are kept.
@@ -54,15 +56,16 @@ def write_record(proof: Proof, load: str = "") -> Record:
         raise BadInput(f"{module.id} changed while its checks ran")
     same = old.get("digest") == digest
     kept = old if same else {}
+    new = [] if same and is_counted else runs
     record: Record = {
         "module": module.id,
         "digest": digest,
         "cells": cells_digest(module),
         "clean": not proof.findings,
-        "runs": kept.get("runs", 0) + 1,
+        "runs": kept.get("runs", 0) + bool(new),
         "loads": _counted(kept.get("loads", {}), load),
         "kill_matrix": _matrix(kept.get("kill_matrix", {}), runs),
-        "verdicts": _verdicts(kept.get("verdicts", {}), runs),
+        "verdicts": _verdicts(kept.get("verdicts", {}), new),
         "margins": [asdict(margin) for margin in _worse(kept.get("margins", []), margins(runs))],
         "first_runs": first_runs(old.get("first_runs", {}), runs),
     }

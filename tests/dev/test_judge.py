@@ -218,6 +218,21 @@ def test_what_a_record_has_counted_runs_again(tree: Any, sound: Any) -> None:
     assert record["verdicts"]["stays-lit"] == {"given": 12, "wrong": 2, "unknown": 0}
 
 
+def test_where_only_a_lesson_was_mended_nothing_is_counted_twice(tree: Any, sound: Any) -> None:
+    proof, _ = ran(tree)
+    before = write_record(proof)
+    Kept(tree.module, "a").end(clean=False)
+    tree.change(f"{S}/lesson.md", "```python", "```python\n# mended")
+    is_counted = Kept(tree.module, "a").begin()
+    proof, shops = ran(tree)
+    assert (is_counted, shops) == (True, [])
+    after = write_record(proof, is_counted=is_counted)
+    assert [after[key] for key in ("runs", "verdicts", "margins")] == [
+        before[key] for key in ("runs", "verdicts", "margins")
+    ]
+    assert is_current(tree.module)
+
+
 def test_a_first_run_is_kept_for_ever(tree: Any, sound: Any) -> None:
     sound["wrong/thin"] = report(P, P)
     remember_first_runs(prove(tree.module, variants(tree.module), seed="a"))

@@ -16,7 +16,8 @@ from breakwater.engines import Exchange
 
 POLL_S = 0.1
 ROUNDED_S = 1.0  # what whole seconds may hide
-SHORT_S = 2.0  # by so much an Age may be short: by what was rounded off, and by the way on a busy machine
+SHORT_S = 1.5  # by so much an Age may be short: by what was rounded off, and by the way on a busy machine
+LONG_S = 2.0  # by so much it may be too long: rounded up, and counted from the question (RFC 9111, 4.2.3)
 LINK = ("gateway", "catalog")
 REFUSED = (502, 503, 504)
 
@@ -144,7 +145,7 @@ class Pages:
                 last_s = page.asked_at - _answered(before[-1])
                 raise Observed(f"{said} had last answered {last_s:.1f} s ago", about=page, before=before[-1:])
             first_s = answered_at(page) - _answered(before[0])
-            if (page.age_s or 0) > first_s + SHORT_S:
+            if (page.age_s or 0) > first_s + LONG_S:
                 raise Observed(f"{said} had first answered {first_s:.1f} s ago", about=page, before=before[:1])
 
 

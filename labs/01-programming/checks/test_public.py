@@ -28,7 +28,7 @@ READERS, FAR_AHEAD, LONG_BYTES = 4, "4000-01-01", 35_000_000
 FIRST_TOUR, HEADER = date(2027, 9, 4), "day,begins,where,what"
 PAST_ALL_BUFFERS = 12_000_000  # bytes
 GROWTH_MB = 20.0
-NOTICE_S, DOOR_EVERY_S, LEAVES_WITHIN_S = 0.4, 0.05, 8.0
+NOTICE_S, DOOR_EVERY_S, LEAVES_WITHIN_S = 0.5, 0.05, 8.0
 BOOKINGS = [({"event": "quay-concert", "seats": 12}, 27765), ({"event": "opening-night", "seats": 1}, 4703)]
 BOOKINGS += [({"event": "quay-concert", "seats": 3}, 7778)]
 

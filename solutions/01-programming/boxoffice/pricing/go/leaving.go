@@ -9,7 +9,7 @@ import (
 
 // Leaving in order: say it, go on for a moment, take no more, finish what has begun (contracts/pricing.md).
 const (
-	notice = time.Second
+	notice = 1200 * time.Millisecond
 	finish = 5 * time.Second
 )
 

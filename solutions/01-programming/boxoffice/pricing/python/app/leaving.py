@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-NOTICE_S = 1.0
+NOTICE_S = 1.2
 FINISH_S = 5
 
 told = asyncio.Event()

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>It is also what carries out requests, each on a virtual thread, and so knows how many are under way.
  */
 final class Leaving implements Executor {
-    private static final long NOTICE_MS = 1000;
+    private static final long NOTICE_MS = 1200;
     private static final int FINISH_S = 5;
     private static final long LOOK_MS = 50;
 

@@ -1,7 +1,8 @@
 """Margins: how far right answers stay inside a bound, and wrong ones outside, as a ratio.
 
-The naive shop has none: nobody hands it in, and where it fails it mostly fails by several things, the first of which
-is told.
+Outside count the answers that must lose the check. One that may lose it may be told either verdict, so it can lie
+anywhere near the bound, on both sides. The naive shop has no margin: nobody hands it in, and where it fails it mostly
+fails by several things, the first of which is told.
 
 The ratio is taken on the excess over the floor, which is what even a perfect shop would take (an injected delay,
 say): with a floor of 1 s and a bound of 3 s, a value of 2 s lies 2× inside. Counts are exempt.
@@ -26,7 +27,7 @@ class Margin:
     """The worst distance of one measurement over many runs.
 
     `inside` is the smallest ratio by which right answers stayed inside the bound, `outside` the smallest by which
-    those that lost the check stayed outside; None where there was none. `…_by` names the answer.
+    those that must lose the check stayed outside; None where there was none. `…_by` names the answer.
     """
 
     check: str
@@ -47,7 +48,7 @@ def margins(runs: Iterable[tuple[Variant, Report]]) -> list[Margin]:
         inside = m.inside_by
         if variant.kind in RIGHT:
             _keep_least(entry, "inside", inside, variant.name)
-        elif variant.kind == "wrong" and verdict is Verdict.FAILED and inside < 1:
+        elif variant.patch and check in variant.patch.loses and verdict is Verdict.FAILED and inside < 1:
             _keep_least(entry, "outside", 1 / inside, variant.name)
     return [Margin(check, what, **entry) for (check, what), entry in sorted(worst.items())]
 

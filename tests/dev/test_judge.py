@@ -421,6 +421,12 @@ def test_thin_margins_are_findings_on_either_side(tree: Any) -> None:
     ]
 
 
+def test_an_answer_that_may_lose_a_check_has_no_margin_there(tree: Any) -> None:
+    tree.change(f"{S}/wrong/thin.patch", "Loses: stays-lit\nMay lose: 42-h1", "Loses: 42-h1\nMay lose: stays-lit")
+    [found] = margins([(variant(tree, "wrong/thin"), report(F, P, wait_s=3.0))])
+    assert (found.what, found.outside) == ("the wait", None)
+
+
 def test_counts_have_no_margin(tree: Any) -> None:
     check = CheckResult("stays-lit", P, 2, 2, "S.", "", 0.1, measurements=(Measurement("captures", 1, 1, "captures"),))
     assert margins([(variant(tree, "reference"), Report("42-lantern", "embedded", (check,)))]) == []

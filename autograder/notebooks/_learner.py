@@ -54,7 +54,7 @@ class Learner:
     async def _listen(self, line: socket.socket) -> None:
         self.judge = Judge(Channel(line, attend=lambda: self._attend(line.fileno())))
         for descriptor in self._showing:
-            self._loop.add_reader(descriptor, self._take, descriptor)
+            self._loop.add_reader(descriptor, self._drain)  # which may find that it has been taken since
 
     def run(self, source: str, *, is_test: bool = False) -> int | None:
         """Run a cell; return its number. Raises Lost."""

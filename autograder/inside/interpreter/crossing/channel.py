@@ -52,6 +52,16 @@ class Channel:
             except OSError as error:
                 raise Lost("the other process is gone") from error
 
+    def has_news(self) -> bool:
+        """Whether `read` need not wait: something has come, or nothing will come any more."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
     def read(self) -> Message:
         """The next message. Raises Lost."""
         (length,) = HEAD.unpack(self._bytes(HEAD.size))

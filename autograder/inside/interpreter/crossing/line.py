@@ -146,8 +146,11 @@ class Line:
     # What the other side says.
 
     def _hear(self) -> None:
+        # What there was to hear may have been read since, by code of ours that waited for an answer in this same turn
+        # of the loop. To wait for more would stop the loop, and whatever else goes on in it.
         with suppress(LineBroke):
-            self._take(self._read())
+            if self._channel.has_news():
+                self._take(self._read())
 
     def _take(self, message: Message) -> None:
         if "answer" in message:

@@ -143,6 +143,8 @@ def _service(service: Service, table: Config, plan: Plan) -> Config:
     if service.kind is Kind.CODE:
         kept["environment"] = _through_links(service.name, table.get("environment") or {}, plan.routes)
         kept["scale"] = (plan.replicas or {}).get(service.name, 1)
+        if "replicas" in (deploy := table.get("deploy") or {}):  # Compose refuses two numbers
+            kept["deploy"] = {key: value for key, value in deploy.items() if key != "replicas"}
         kept["healthcheck"] = (table.get("healthcheck") or {}) | {"interval": PROBE_EVERY}
         if not table.get("healthcheck"):
             del kept["healthcheck"]

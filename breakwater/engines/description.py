@@ -192,7 +192,7 @@ class _Reader:
 
     def _document(self) -> Any:
         try:
-            return yaml.safe_load(_interpolated(self._text_of_file()))
+            return yaml.safe_load(interpolated(self._text_of_file()))
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{self.path} cannot be read: {error}") from None
         except yaml.MarkedYAMLError as error:
@@ -348,6 +348,6 @@ def _text(value: object) -> str:
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<bare>\w+))")
 
 
-def _interpolated(text: str) -> str:
+def interpolated(text: str) -> str:
     """Replace `${NAME:-default}` by its default: a shop runs the same whatever the environment of the command."""
     return _VARIABLE.sub(lambda match: "$" if match[0] == "$$" else match["default"] or "", text)

@@ -144,10 +144,10 @@ async def build(file: Path, service: str, folder: Path) -> None:
     """
     status, said = await daemon.run("docker", "compose", "--progress", "plain", "-f", str(file), "build", service)
     if status:
-        raise _not_built(said, service, folder)
+        raise not_built(said, service, folder)
 
 
-def _not_built(said: str, service: str, folder: Path) -> CourseError:
+def not_built(said: str, service: str, folder: Path) -> CourseError:
     """Whose fault it is that an image was not built, and which step of the Dockerfile it was."""
     if daemon.FULL in said or OUR_TROUBLE.search(said) or "failed to solve" not in said:
         return daemon.trouble(said, f"The image of {service} was not built")

@@ -29,20 +29,21 @@ def images(
     from breakwater import paths
     from breakwater.engines import composition, daemon, description, standins
     from breakwater.engines import images as needed
+    from breakwater.engines.trial.wheels import requirements
 
     client, folder = daemon.connect(), shop or paths.BOXOFFICE
     others = description.load(folder).others if every else []
     wanted = needed.bases(asyncio.run(composition.read(folder)), others)
     absent = needed.missing(client, wanted)
     if offline:
-        absent += [name for name in set(wanted) - set(absent) if standins.is_stale(client, name, _requirements())]
+        absent += [name for name in set(wanted) - set(absent) if standins.is_stale(client, name, requirements())]
         for name in absent:
             standins.recipe(name)
     rows = []
     for name in wanted:
         begun = time.monotonic()
         if name in absent:
-            asyncio.run(standins.build(name, _requirements()) if offline else needed.pull(name))
+            asyncio.run(standins.build(name, requirements()) if offline else needed.pull(name))
         image = client.images.get(name)
         origin = "stand-in" if standins.LABEL in image.labels else "official"
         seconds = round(time.monotonic() - begun, 1) if name in absent else 0.0
@@ -52,11 +53,3 @@ def images(
             console.print(f"[green]✓[/] {name:<24} {origin:<10}{took}")
     if json:
         print_json({"images": rows})
-
-
-def _requirements() -> dict[str, Path]:
-    """What the shop's services ask for, ours and the mended ones: the packages that a stand-in carries."""
-    from breakwater import paths
-
-    files = [*paths.BOXOFFICE.rglob("requirements.txt"), *paths.SOLUTIONS.glob("*/boxoffice/**/requirements.txt")]
-    return {"-".join(file.relative_to(paths.ROOT).parts[:-1]): file for file in files}

@@ -20,14 +20,25 @@ ENGINES = {
 }
 """Every engine by the name that `--engine` takes, and where it is."""
 
+IMAGES = "images"
+FOR_JUDGES = {IMAGES: "breakwater.engines.trial.engine:ImagesEngine"}
+"""Engines on which no shop runs: a lab chooses one of them (`builds` in its lab.toml), and nobody else does."""
 
-def find(name: str) -> Any:
-    """Return the class of the engine called `name`; raises BadInput with the nearest name."""
-    if name not in ENGINES:
+
+def find(name: str, *, judging: bool = False) -> Any:
+    """Return the class of the engine called `name`, with `judging` of those too that only judges use.
+
+    Raises BadInput with the nearest name.
+    """
+    known = ENGINES | (FOR_JUDGES if judging else {})
+    if name not in known:
         guess = did_you_mean(name, ENGINES) or f" There is: {', '.join(ENGINES)}."
         raise BadInput(f"There is no engine `{name}`.{guess}")
-    module, _, kind = ENGINES[name].partition(":")
+    module, _, kind = known[name].partition(":")
     return getattr(import_module(module), kind)
+
+
+BUILT = "built"
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,7 @@ class ServiceStatus:
     """One service as `course shop up --json` reports it.
 
     `state` is one of `building`, `starting`, `healthy`, `paused`, `exited`; `seconds` is how long it took to become
-    healthy.
+    healthy. On an engine that runs no service it is `built`, and `seconds` is how long that took.
     """
 
     name: str

@@ -14,7 +14,8 @@ class Lab(toml.Table):
     `minutes` is the time it takes a learner; `services` are those that it needs; `edits` are the folders of the
     shop that it expects to change (it forbids no others); `budgets` are the bounds that its checks hold, each
     with its unit in its name. Where no check of it measures time, `measures_time` is false, and the grader judges
-    several submissions at once.
+    several submissions at once. `builds` are the services whose images its checks build: such a lab needs Docker,
+    and none of the shop's services is started for it.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Lab(toml.Table):
     edits: toml.Texts
     budgets: dict[str, float] = Field(default_factory=dict)
     measures_time: bool = True
+    builds: toml.Texts = ()
 
     @property
     def folder(self) -> Path:

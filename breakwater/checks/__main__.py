@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from breakwater import paths
+from breakwater import engines, lab, paths
 from breakwater.checks.job import CheckJob, Planned
 from breakwater.checks.plugin import Judge
 from breakwater.checks.scratch import open_engine, scratch
@@ -78,7 +78,8 @@ class Held:
 def _engine(job: CheckJob, folder: Path) -> Any:
     if job.warm:
         return Held(open_engine(job.engine, job.shop, Path(job.warm), lease=True))
-    return open_engine(job.engine, job.shop, folder, isolate=job.isolate, lease=True)
+    options = {"builds": lab.load(job.module).builds} if job.engine == engines.IMAGES else {}
+    return open_engine(job.engine, job.shop, folder, isolate=job.isolate, lease=True, **options)
 
 
 def run_pytest(job: CheckJob, engine: Any, write: Any, turns: Iterable[int] | None = None) -> None:
@@ -103,7 +104,7 @@ def run_pytest(job: CheckJob, engine: Any, write: Any, turns: Iterable[int] | No
         raise CourseError(f"The judge's pytest ended with {status!r}.")
 
 
-FIXTURES = ("breakwater.checks.fixtures", "breakwater.checks.visitors")
+FIXTURES = tuple(f"breakwater.checks.{name}" for name in ("fixtures", "visitors", "images", "staged", "rehearsed"))
 PLUGINS = ("no:cacheprovider", "no:terminal", "pytest_asyncio.plugin", *FIXTURES)
 
 

@@ -21,11 +21,10 @@ STALLED_S = 2.0  # after so long a standstill of ours nothing that has to do wit
 SHORT_S = 0.2  # shorter ones happen to everybody
 SLOWED = 0.5  # who waits for a processor for half as long as it runs is slower by half
 
+NAMES = ("scene", "fixtures", "footprints", "measure", "pages", "shop", "visitors", "weather")
+OF_IMAGES = ("images", "rehearsed", "staged")
 _HERE = Path(__file__).parent
-_FIXTURES = (
-    _HERE / f"{name}.py"
-    for name in ("scene", "fixtures", "footprints", "measure", "pages", "shop", "visitors", "weather")
-)
+_FIXTURES = (_HERE / f"{name}.py" for name in (*NAMES, *OF_IMAGES))
 WITNESSES = (*_FIXTURES, _HERE.parent / "ledger", paths.LABS, paths.SOLUTIONS)
 
 

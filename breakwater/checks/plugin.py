@@ -4,7 +4,7 @@ import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Literal, cast
@@ -17,7 +17,7 @@ from breakwater.checks import ends, fixtures, hints, items, overlay
 from breakwater.checks.ends import CheckTookTooLong, End
 from breakwater.checks.job import STARTS, CheckJob, Planned
 from breakwater.checks.verdict import CheckResult, Measurement, Verdict
-from breakwater.engines import Engine
+from breakwater.engines import BUILT, Engine, ServiceStatus
 from breakwater.errors import BadInput, ShopDidNotStart, did_you_mean
 
 NEEDS = "needs: "
@@ -132,7 +132,7 @@ class Judge:
         except Exception as error:
             return End(Verdict.UNKNOWN, f"the engine could not bring up the shop: {error}")
         self._is_fresh = True
-        return End(Verdict.PASSED, f"{len(rows)} services were healthy within {max(r.seconds for r in rows):.1f} s")
+        return End(Verdict.PASSED, _came_up(rows))
 
     def _did_not_start(self, verdict: Verdict, message: str, error: ShopDidNotStart) -> End:
         """What to tell of a service that did not come up: without the paths of our copy, and logs that are gone."""
@@ -225,6 +225,13 @@ class Judge:
                 doubtful=end.is_doubtful,
             )
         )
+
+
+def _came_up(rows: Sequence[ServiceStatus]) -> str:
+    seconds = max((row.seconds for row in rows), default=0.0)
+    if rows and all(row.state == BUILT for row in rows):
+        return f"the image of {', '.join(row.name for row in rows)} was built in {seconds:.1f} s"
+    return f"{len(rows)} services were healthy within {seconds:.1f} s"
 
 
 def _told(measured: tuple[Measurement, ...]) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from breakwater import engines
+from breakwater import engines, lab
 from breakwater.checks.job import STARTS, CheckJob, Planned
 from breakwater.checks.judges import Judges
 from breakwater.checks.overlay import lay_over
@@ -36,6 +36,7 @@ def run_checks(
         BadInput: the engine, the check or the shop's description cannot be used.
         EngineTrouble: the judge's process ended before it had a plan.
     """
+    job = suited(job)
     workers = min(workers or suitable_workers(job.engine), len(job.select) or MOST_WORKERS)
     with Judges(within) as judges:
         heard = share([job] * workers, judges, on_result)
@@ -81,9 +82,22 @@ def again_alone(heard: "Heard", job: CheckJob, within: Sequence[str] = ()) -> Re
     return heard.report(job)
 
 
+def suited(job: CheckJob) -> CheckJob:
+    """The job on the engine that its lab needs: one whose checks build images is judged on `images`, whatever it says.
+
+    What is wrong with the module or its lab.toml is told by whoever reads the checks. Raises BadInput where there is
+    no such engine.
+    """
+    with suppress(BadInput):
+        if lab.load(job.module).builds:
+            return replace(job, engine=engines.IMAGES)
+    engines.find(job.engine)
+    return job
+
+
 def suitable_workers(engine: str) -> int:
     """How many judges at a time this machine can do with. Raises BadInput where there is no such engine."""
-    can = int((os.cpu_count() or 1) * engines.find(engine).shops_a_processor)
+    can = int((os.cpu_count() or 1) * engines.find(engine, judging=True).shops_a_processor)
     return max(1, min(can, MOST_WORKERS))
 
 

@@ -40,7 +40,8 @@ def open_engine(name: str, shop: Path, folder: Path, **options: Any) -> Engine:
     Raises:
         BadInput: there is no engine of that name.
     """
-    engine: Engine = engines.find(name)(ShopSpec(shop, folder, trusted=paths.BOXOFFICE), name="s", **options)
+    kind = engines.find(name, judging=True)
+    engine: Engine = kind(ShopSpec(shop, folder, trusted=paths.BOXOFFICE), name="s", **options)
     return engine
 
 
@@ -50,7 +51,7 @@ def _sweep(parent: Path) -> None:
             lock = _taken(folder)
             if lock:
                 with lock:
-                    for name in engines.ENGINES:
+                    for name in (*engines.ENGINES, *engines.FOR_JUDGES):
                         open_engine(name, folder, folder).down()
                     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,126 @@
+"""The fixture `composition`: the learner's `compose.yaml`, brought up by Compose with actors in the services' places.
+
+Compose, the networks, the limits and the replicas are real; see `breakwater.engines.trial.rehearsal`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytest
+
+from breakwater.checks.fixtures import JUDGE
+from breakwater.checks.images import Shown
+from breakwater.engines.trial.engine import ImagesEngine
+from breakwater.engines.trial.rehearsal import DidNotComeUp, Rehearsal, Start
+from breakwater.errors import EngineTrouble
+
+WHO = {"postgres": "the database"}
+
+
+class Composition:
+    """A shop's composition, up, with everybody well; `started` is another way up."""
+
+    def __init__(self, engine: ImagesEngine) -> None:
+        self._engine = engine
+
+    @property
+    def services(self) -> list[str]:
+        """The services of the shop that run on, without jobs and servers, in the order of the file."""
+        assert self._engine.description, "the engine is up"
+        found = self._engine.description.shop.services.values()
+        return [service.name for service in found if service.kind == "code"]
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Who calls whom, as the services' URLs say."""
+        assert self._engine.description, "the engine is up"
+        links = self._engine.description.shop.links
+        return [(link.caller, link.callee) for link in links if link.caller in self.services]
+
+    async def started(self, order: Callable[[Iterable[str]], list[str]]) -> list[Start]:
+        """Bring it up, one service after another being made well, those first that `order` puts first.
+
+        Returns who started, in this order, each with those that it had to do without. Raises Observed where Compose
+        does not bring it up.
+        """
+        try:
+            return await (await self._engine.rehearsal(fresh=True, well=False)).play(order)
+        except DidNotComeUp as error:
+            raise Shown(f"the composition did not come up: {error}") from None
+
+    async def reaches(self, caller: str, callee: str) -> None:
+        """Raise Observed unless a service reaches another by its name, at its port."""
+        rehearsal = await self._up()
+        said = await rehearsal.reach(caller, callee, rehearsal.ports[callee])
+        if not _is_among(said, callee):
+            raise Shown(f"{caller} does not reach {_who(callee)} by its name: {said['why'] or 'somebody else answers'}")
+
+    async def is_cut_off(self, caller: str, callee: str) -> None:
+        """Raise Observed if a service reaches another: by its name, at its addresses, or at ports that it publishes."""
+        rehearsal = await self._up()
+        port = rehearsal.ports[callee]
+        tries = [("by its name", callee, port)]
+        tries += [(f"at its address {address}", address, port) for address in rehearsal.addresses(callee)]
+        tries += [
+            (f"at the port that it publishes, by the machine's address {gateway}", gateway, number)
+            for _, number in rehearsal.published(callee)
+            for gateway in rehearsal.gateways(caller)
+        ]
+        for how, host, number in tries:
+            if _is_among(await rehearsal.reach(caller, host, number), callee):
+                raise Shown(f"{caller} reaches {_who(callee)} {how}")
+
+    async def answers_at_its_address(self, caller: str, callee: str) -> None:
+        """Raise EngineTrouble unless a service that may reach another does so at its addresses too.
+
+        It is the control for `is_cut_off`: where addresses lead nowhere for anybody, they prove nothing.
+        """
+        rehearsal = await self._up()
+        for address in rehearsal.addresses(callee):
+            if _is_among(await rehearsal.reach(caller, address, rehearsal.ports[callee]), callee):
+                return
+        raise EngineTrouble(f"{caller} reaches {_who(callee)} by its name, and at none of its addresses")
+
+    async def replicas(self, caller: str, service: str) -> list[str]:
+        """The containers of a service that answer a caller who asks for its name."""
+        rehearsal = await self._up()
+        said = await rehearsal.reach(caller, service, rehearsal.ports[service])
+        return sorted({str(each["host"]) for each in said["answers"].values() if each.get("name") == service})
+
+    async def may_eat(self, service: str, megabytes: int) -> bool:
+        """Whether a container of a service may take so much memory."""
+        return await (await self._up()).eat(service, megabytes)
+
+    async def may_fork(self, service: str, count: int) -> int:
+        """How many processes, of so many, a container of a service may start."""
+        return await (await self._up()).fork(service, count)
+
+    async def _up(self) -> Rehearsal:
+        rehearsal = await self._engine.rehearsal()
+        try:
+            await rehearsal.come_up()
+        except DidNotComeUp as error:
+            raise Shown(f"the composition did not come up, with every service well: {error}") from None
+        return rehearsal
+
+
+def early(starts: Sequence[Start]) -> list[str]:
+    """Who started too early, each with whom it had to do without."""
+    return [f"{each.service} was started before {_all(each.without)} well" for each in starts if each.without]
+
+
+def _all(names: Sequence[str]) -> str:
+    return f"{', '.join(map(_who, names))} {'was' if len(names) == 1 else 'were'}"
+
+
+def _who(name: str) -> str:
+    return WHO.get(name, name)
+
+
+def _is_among(said: dict[str, Any], service: str) -> bool:
+    return any(answer.get("name") == service for answer in said["answers"].values())
+
+
+@pytest.fixture
+def composition(request: pytest.FixtureRequest) -> Composition:
+    return Composition(request.config.stash[JUDGE].engine)

@@ -35,6 +35,13 @@ class Teller:
         for part in block(check):
             self._console.print(part, width=min(self._console.width, WIDEST))
 
+    def advise(self, lines: Sequence[str]) -> None:
+        """Print what is worth a thought and no point."""
+        if lines:
+            self._console.print("\nFor no points, hadolint says:")
+        for line in lines:
+            self._console.print(f"  {line}", markup=False, width=min(self._console.width, WIDEST))
+
     def sum_up(self, report: Report, seconds: float, *, own: bool) -> None:
         """Print the line for all checks, and what to do now. `own`: the learner's own shop was judged."""
         checks = [check for check in report.checks if check.max_points]

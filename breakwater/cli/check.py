@@ -12,6 +12,8 @@ from breakwater.cli._out import console, print_json
 from breakwater.errors import BadInput
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from breakwater.checks.verdict import Report
     from breakwater.syllabus import Module
 
@@ -37,29 +39,44 @@ def check(
 ) -> None:
     """Run the checks of a module on your shop, and explain what they saw.
 
-    Status: 0 all passed; 1 any failed; else 2 any unknown; 3 bad input.
+    Status: 0 all passed; 1 any failed; else 2 any unknown; 3 bad input, or no Docker where the lab needs it.
     """
     from breakwater import lab, syllabus
-    from breakwater.checks import runner
+    from breakwater.checks import advice, runner
     from breakwater.cli._verdicts import Teller
 
     module = syllabus.load().find_built(name)
-    lab.load(module.id)
+    card = lab.load(module.id)
     if hidden:
         hold_hidden(module)
+    if card.builds:
+        _prepare(None if json else console)
     begun = time.monotonic()
     teller = None if json else Teller(console)
     with _shop(files) as shop:
         job = runner.CheckJob(module.id, shop, engine=engine, hidden=hidden, select=tuple(select), hurries=True)
         with teller.waiting() if teller else _nothing():
             report = runner.run_checks(job, on_result=teller.tell if teller else None)
+        advised = advice.lines(shop, card.builds)
     if not files:
         keep(module, report, whole=not select)
     if teller:
+        teller.advise(advised)
         teller.sum_up(report, time.monotonic() - begun, own=files is None)
     else:
-        print_json(report.to_json())
+        print_json(report.to_json() | ({"advice": advised} if card.builds else {}))
     raise typer.Exit(report.exit_status)
+
+
+def _prepare(console: "Console | None") -> None:
+    """Have what a lab that builds images begins with. Raises EngineTrouble where there is no Docker."""
+    from breakwater.engines.trial.prepare import prepare
+
+    if console is None:
+        prepare()
+        return
+    with console.status("Docker is asked what it has…") as status:
+        prepare(status.update)
 
 
 def hint(

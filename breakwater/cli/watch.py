@@ -50,7 +50,11 @@ def watch(
     from breakwater.cli.check import hold_hidden
 
     module = syllabus.load().find_built(name)
-    lab.load(module.id)
+    if lab.load(module.id).builds:
+        raise BadInput(
+            f"`course watch` has the checks run on a shop that stays up, and those of {module.id} build images: "
+            f"course check {module.number}"
+        )
     if hidden:
         hold_hidden(module)
     source = (workspace.ensure() / "shop").resolve()

@@ -22,6 +22,7 @@ from breakwater.dev.margins import RIGHT
 from breakwater.dev.patches import Patch
 from breakwater.dev.rules_generated import read_json
 from breakwater.dev.variants import Variant, laid_out, variants
+from breakwater.engines import IMAGES
 from breakwater.errors import BadInput, CourseError, did_you_mean
 
 CONTRACT = "breakwater.contract"
@@ -138,7 +139,8 @@ def _run_all(
     others = [variant for variant in shops if variant.kind not in alone]
     asked = [_must_lose(variant) if brief else () for variant in others]
     again = []
-    with ThreadPoolExecutor(suitable_workers("embedded")) as pool, _ended_with_us() as runs:
+    engine = IMAGES if module.lab_table.get("builds") else "embedded"
+    with ThreadPoolExecutor(suitable_workers(engine)) as pool, _ended_with_us() as runs:
         runs += [pool.submit(_run, module, *each, seed) for each in zip(others, asked, strict=True)]
         for run in (each.result() for each in runs):
             if isinstance(run.outcome, Report) and run.outcome.count(Verdict.UNKNOWN):

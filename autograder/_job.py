@@ -33,7 +33,8 @@ KEPT = 8 << 20  # bytes of output
 def main() -> None:
     task = json.loads(sys.stdin.buffer.readline())
     if task["sandboxed"]:
-        _loopback_up()
+        if not task.get("network"):
+            _loopback_up()
         _mount_tmpfs(task["scratch"], task["written"])
     _bound(task)
     with contextlib.suppress(PermissionError):

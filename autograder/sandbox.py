@@ -97,11 +97,17 @@ def _refused(path: str) -> str:
 
 
 def run_in_job(
-    argv: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None, limits: Limits | None = None
+    argv: Sequence[str],
+    *,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    network: bool = False,
 ) -> JobResult:
     """Run a program of ours, and all that it starts, confined and bounded; return when nothing of it is left.
 
-    `env` is the whole environment beside PATH, LANG, and HOME, TMPDIR and BREAKWATER_STATE, the job's own tmpfs.
+    `env` is the whole environment beside PATH, LANG, and HOME, TMPDIR and BREAKWATER_STATE, the job's own tmpfs. With
+    `network` it has this machine's: only for a program that runs nothing of a submission.
 
     Raises:
         EngineTrouble: the job ended without a word of its watcher.
@@ -117,9 +123,11 @@ def run_in_job(
             | {"BREAKWATER_STATE": scratch, **(env or {})},
             "scratch": scratch,
             "sandboxed": sandboxed,
+            "network": network,
             **asdict(limits),
         }
-        said, errors = _converse(_namespaces(command) if sandboxed else command, told, limits.seconds + GRACE_S)
+        command = _namespaces(command, network=network) if sandboxed else command
+        said, errors = _converse(command, told, limits.seconds + GRACE_S)
     if not said:
         raise EngineTrouble(
             f"The job ended without an answer: {(errors.strip().splitlines() or ['no reason given'])[-1]}"
@@ -150,11 +158,15 @@ def _converse(command: list[str], told: dict[str, object], patience_s: float) ->
         return answer, errors.read()
 
 
-def _namespaces(command: Sequence[str]) -> list[str]:
-    """The command as process 1 of new namespaces. Root needs no user namespace for them; everybody else does."""
+def _namespaces(command: Sequence[str], *, network: bool = False) -> list[str]:
+    """The command as process 1 of new namespaces. Root needs no user namespace for them; everybody else does.
+
+    With `network` that of the network is not new.
+    """
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    own_net = [] if network else ["--net"]
     return [
-        *("unshare", *as_root, "--net", "--pid", "--ipc", "--mount", "--uts"),
+        *("unshare", *as_root, *own_net, "--pid", "--ipc", "--mount", "--uts"),
         *("--mount-proc", "--fork", "--kill-child=KILL", *command),
     ]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import sandbox
-from autograder.labs import labbook, public
-from breakwater import paths
+from autograder.labs import labbook, public, trials
+from breakwater import lab, paths
 from breakwater.checks.runner import settle
 from breakwater.checks.verdict import CheckResult, Report, Verdict, result_from
 
@@ -99,7 +99,12 @@ def _attempt(module: str, shop: Path, seed: str, select: Sequence[str]) -> Attem
     env = {name: os.environ[name] for name in PASSED_THROUGH if name in os.environ}
     env["BREAKWATER_CACHE"] = str(paths.cache().parent.resolve())  # what initdb made, once for all submissions
     start = f"import sys; sys.path.insert(0, {str(paths.ROOT)!r}); from autograder.labs._work import main; main()"
-    return read(module, sandbox.run_in_job([sys.executable, "-c", start], stdin=json.dumps(task), env=env))
+    command = [sys.executable, "-c", start]
+    if not lab.load(module).builds:
+        return read(module, sandbox.run_in_job(command, stdin=json.dumps(task), env=env))
+    with trials.trial() as more:
+        told, limits = json.dumps(task), trials.LIMITS
+        return read(module, sandbox.run_in_job(command, stdin=told, env=env | more, limits=limits, network=True))
 
 
 def read(module: str, ended: sandbox.JobResult) -> Attempt:

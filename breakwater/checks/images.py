@@ -95,6 +95,10 @@ class Images:
     def __init__(self, engine: ImagesEngine, shop: Path) -> None:
         self._engine, self._shop = engine, shop
 
+    def handed_out(self, file: str) -> str:
+        """A file of the shop as it was handed out: `inventory/requirements.txt`."""
+        return (paths.BOXOFFICE / file).read_text(encoding="utf-8")
+
     def mine(self, service: str) -> Image:
         """The learner's image of a service."""
         return Image(self._engine, self._engine.built(service))

@@ -19,10 +19,21 @@ class Measure:
         self._scene = scene
 
     def at_most(
-        self, what: str, value: float, bound: float, *, unit: str = "s", says: str = "", about: Reply | None = None
+        self,
+        what: str,
+        value: float,
+        bound: float,
+        *,
+        unit: str = "s",
+        says: str = "",
+        about: Reply | None = None,
+        floor: float = 0.0,
     ) -> None:
-        """Record `value`; raise Observed, with `says` if given, where it is above `bound`."""
-        self._hold(Measurement(what, value, bound, unit), says, about)
+        """Record `value`; raise Observed, with `says` if given, where it is above `bound`.
+
+        `floor` is what even a perfect shop would come to: margins count what is above it.
+        """
+        self._hold(Measurement(what, value, bound, unit, floor=floor), says, about)
 
     def at_least(
         self, what: str, value: float, bound: float, *, unit: str = "s", says: str = "", about: Reply | None = None

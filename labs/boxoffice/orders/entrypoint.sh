@@ -1,5 +1,6 @@
 #!/bin/sh
-# Say in the container's log what began, and how it ended.
+# Say what began, in a file for whoever looks later and in the container's log, and how it ended.
+echo "orders begins: $*" >>/var/log/orders.log || exit 1
 echo "orders begins: $*"
 "$@"
 echo "orders ended with status $?"

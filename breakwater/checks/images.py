@@ -79,8 +79,9 @@ class Image:
         return list(dict.fromkeys(found))
 
     async def _contents(self, needles: Mapping[str, bytes]) -> Contents:
-        key = f"contents {self.id} {sorted(needles.values())}"
-        if key not in self._engine.kept:
+        """What is in it. Read once where nothing is looked for: it takes some seconds."""
+        key = f"contents {self.id}"
+        if needles or key not in self._engine.kept:
             self._engine.kept[key] = await daemon.asked(self._read, needles)
         found: Contents = self._engine.kept[key]
         return found

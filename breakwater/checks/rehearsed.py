@@ -25,10 +25,10 @@ class Composition:
 
     @property
     def services(self) -> list[str]:
-        """The services of the shop that run on, without jobs and servers, in the order of the file."""
+        """The shop's own services that run on, without jobs and servers, in the order of the file."""
         assert self._engine.description, "the engine is up"
         found = self._engine.description.shop.services.values()
-        return [service.name for service in found if service.kind == "code"]
+        return [service.name for service in found if service.kind == "code" and not service.judge]
 
     @property
     def links(self) -> list[tuple[str, str]]:

@@ -126,20 +126,21 @@ class OnStage:
         return str(await daemon.asked((await self._engine.stage()).roots_user))
 
     @asynccontextmanager
-    async def payments_held(self) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    async def payments_held(self) -> AsyncIterator[Callable[..., Awaitable[None]]]:
         """While the context lasts payments answers nobody.
 
-        What it gives returns when payments has been asked so many times meanwhile; it raises Observed where it is not.
+        What it gives is called with the tasks of buyers: it returns when payments has been asked for each of them, or
+        whoever it was not asked for has been answered; it raises Observed where that takes long.
         """
         stage = await self._engine.stage()
         since = await stage.payments_asked()
         await stage.hold_payments()
 
-        async def asked(count: int) -> None:
+        async def asked(*buyers: "asyncio.Task[Answer]") -> None:
             deadline = monotonic() + ASKED_S
-            while (seen := await stage.payments_asked() - since) < count:
+            while (seen := await stage.payments_asked() - since) + sum(task.done() for task in buyers) < len(buyers):
                 if monotonic() > deadline:
-                    raise Shown(f"of {count} buyers, {seen} had their payment asked for after {ASKED_S:.0f} s")
+                    raise Shown(f"of {len(buyers)} buyers, {seen} had their payment asked for after {ASKED_S:.0f} s")
                 await asyncio.sleep(POLL_S / 4)
 
         try:

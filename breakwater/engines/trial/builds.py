@@ -65,21 +65,23 @@ async def build(client: Any, recipe: Recipe, trial: str, *, wheels: Path, scratc
     begun = monotonic()
     folder = Path(mkdtemp(prefix="build-", dir=scratch))
     try:
-        said = await _run(client, recipe, trial, wheels, folder)
+        await _run(client, recipe, trial, wheels, folder)
         identity = (folder / "id").read_text(encoding="ascii").strip()
-    except OSError:
-        raise EngineTrouble(f"Docker built the image of {recipe.service} and gave no id of it: {said[-200:]}") from None
+    except OSError as error:
+        raise EngineTrouble(f"The image of {recipe.service} could not be built here: {error}") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     built: Built = await daemon.asked(_found, client, recipe.service, identity, monotonic() - begun)
     return built
 
 
-async def _run(client: Any, recipe: Recipe, trial: str, wheels: Path, folder: Path) -> str:
+async def _run(client: Any, recipe: Recipe, trial: str, wheels: Path, folder: Path) -> None:
     file = folder / "Dockerfile"
     file.write_text(printed(recipe.instructions), encoding="utf-8")
     with suppress(FileNotFoundError):  # BuildKit looks for it beside the Dockerfile; else in the context
         shutil.copyfile(recipe.folder / "Dockerfile.dockerignore", folder / "Dockerfile.dockerignore")
+    context = folder / "context"
+    await asyncio.to_thread(_lay_out, recipe.folder, context)
     words = ["docker", "buildx", "build", "--load", "--progress", "plain", "--network", "none"]
     words += ["--provenance=false", "--iidfile", str(folder / "id"), "--file", str(file)]
     words += ["--build-context", f"{allowed.WHEELS}={wheels}", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={trial}"]
@@ -88,7 +90,7 @@ async def _run(client: Any, recipe: Recipe, trial: str, wheels: Path, folder: Pa
     words += ["--cgroup-parent", os.environ[CGROUP]] if os.environ.get(CGROUP) else []
     try:
         async with asyncio.timeout(BUILD_S) as limit, _within_disk(client, recipe.service):
-            status, said = await daemon.run(*words, str(recipe.folder))
+            status, said = await daemon.run(*words, str(context))
     except TimeoutError:
         if not limit.expired():
             raise
@@ -96,7 +98,6 @@ async def _run(client: Any, recipe: Recipe, trial: str, wheels: Path, folder: Pa
         raise ShopDidNotStart(late, service=recipe.service) from None
     if status:
         raise not_built(said, recipe.service, recipe.folder)
-    return said
 
 
 @asynccontextmanager
@@ -125,6 +126,18 @@ async def _within_disk(client: Any, service: str) -> AsyncIterator[None]:
     finally:
         if watching:
             watching.cancel()
+
+
+def _lay_out(source: Path, target: Path) -> None:
+    """Copy a context; everybody may read it, and run what its owner may: how it was unpacked is nobody's design."""
+
+    def put(file: str, place: str) -> None:
+        shutil.copyfile(file, place)
+        os.chmod(place, 0o755 if os.access(file, os.X_OK) else 0o644)
+
+    shutil.copytree(source, target, copy_function=put)
+    for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
 
 
 def _docker_root(client: Any) -> Path | None:

@@ -187,10 +187,13 @@ class Rehearsal:
             await asyncio.sleep(POLL_S)
 
     async def _make_well(self, service: str) -> None:
-        """Make a service well, and return when Docker knows."""
-        for container in self.containers(service):
-            await daemon.asked(container.exec_run, list(TOUCH_WELL))
-        while not all([_is_well(container, service in self._cast.jobs) for container in self.containers(service)]):
+        """Make a service well, all its containers, and return when Docker knows."""
+        touched: set[str] = set()
+        while unwell := [c for c in self.containers(service) if not _is_well(c, service in self._cast.jobs)]:
+            for container in unwell:
+                if container.status == "running" and container.id not in touched:
+                    await daemon.asked(container.exec_run, list(TOUCH_WELL))
+                    touched.add(container.id)
             await asyncio.sleep(POLL_S)
             await self._look()
 

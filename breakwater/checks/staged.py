@@ -118,7 +118,7 @@ class OnStage:
             raise Shown(f"{when}, {error}", error.last_lines[-4:]) from None
         self._buyers.append(Buyer(stage.door))
         running = Running(subject, self._buyers[-1], self._scene, self._seats)
-        await self._until_ready(stage, subject, when)
+        await self._until_ready(stage, running, when)
         return running
 
     async def roots_user(self) -> str:
@@ -168,18 +168,16 @@ class OnStage:
         for buyer in self._buyers:
             await buyer.__aexit__(None, None, None)
 
-    async def _until_ready(self, stage: Stage, subject: Subject, when: str) -> None:
+    async def _until_ready(self, stage: Stage, running: Running, when: str) -> None:
         port = urlsplit(stage.door).port or 0
         deadline, said = monotonic() + READY_S, "nothing listened at its port"
         while monotonic() < deadline:
             if not (said := await readiness.ask_once(port)):
                 return
-            if await subject.health() == "ended":
-                how = daemon.how_it_ended(subject.container)
-                raise Shown(f"{when}, orders {how}", await subject.last_lines())
+            await running.holds(when=when)
             await asyncio.sleep(POLL_S)
         late = f"{when}, orders was not ready after {READY_S:.0f} s: {said}"
-        raise Shown(late, await subject.last_lines())
+        raise Shown(late, await running.subject.last_lines())
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ ENVIRONMENT = {
 """What `orders` is told, as in the shop's own description."""
 
 LIMITS: Mapping[str, Any] = {
-    "mem_limit": "512m",
-    "memswap_limit": "512m",
+    "mem_limit": "768m",
+    "memswap_limit": "768m",
     "pids_limit": 256,
 }
 

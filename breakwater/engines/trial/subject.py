@@ -60,14 +60,6 @@ class Subject:
         done = await daemon.asked(lambda: self.container.exec_run(list(words), user=user))
         return int(done.exit_code or 0), done.output.decode(errors="replace").strip()
 
-    async def memory_mb(self) -> float:
-        """What it holds of memory now, without what the kernel would give back of its files."""
-        stats = await daemon.asked(lambda: self.container.stats(stream=False))
-        memory = stats.get("memory_stats") or {}
-        counted = memory.get("stats") or {}
-        spare = counted.get("inactive_file") or counted.get("total_inactive_file") or 0
-        return max(0, int(memory.get("usage") or 0) - int(spare)) / (1 << 20)
-
     def users(self) -> list[str]:
         """The users of its processes, as the daemon's machine counts them."""
         table = self.container.top(ps_args="-eo pid,uid,args")

@@ -69,6 +69,10 @@ class Composition:
         for how, host, number in tries:
             if _is_among(await rehearsal.reach(caller, host, number), callee):
                 raise Shown(f"{caller} reaches {_who(callee)} {how}")
+        # Where a daemon has no userland proxy its containers do not get there; whoever else is near the machine does.
+        for address, _ in rehearsal.published(callee):
+            if not address.startswith("127."):
+                raise Shown(f"{callee} publishes its port at {address}, where not only its callers reach it")
 
     async def answers_at_its_address(self, caller: str, callee: str) -> None:
         """Raise EngineTrouble unless a service that may reach another does so at its addresses too.

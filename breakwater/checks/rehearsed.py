@@ -51,14 +51,14 @@ class Composition:
     async def reaches(self, caller: str, callee: str) -> None:
         """Raise Observed unless a service reaches another by its name, at its port."""
         rehearsal = await self._up()
-        said = await rehearsal.reach(caller, callee, rehearsal.ports[callee])
+        said = await rehearsal.reach(caller, callee, _port(rehearsal, caller, callee))
         if not _is_among(said, callee):
             raise Shown(f"{caller} does not reach {_who(callee)} by its name: {said['why'] or 'somebody else answers'}")
 
     async def is_cut_off(self, caller: str, callee: str) -> None:
         """Raise Observed if a service reaches another: by its name, at its addresses, or at ports that it publishes."""
         rehearsal = await self._up()
-        port = rehearsal.ports[callee]
+        port = _port(rehearsal, caller, callee)
         tries = [("by its name", callee, port)]
         tries += [(f"at its address {address}", address, port) for address in rehearsal.addresses(callee)]
         tries += [
@@ -88,7 +88,7 @@ class Composition:
     async def replicas(self, caller: str, service: str) -> list[str]:
         """The containers of a service that answer a caller who asks for its name."""
         rehearsal = await self._up()
-        said = await rehearsal.reach(caller, service, rehearsal.ports[service])
+        said = await rehearsal.reach(caller, service, _port(rehearsal, caller, service))
         return sorted({str(each["host"]) for each in said["answers"].values() if each.get("name") == service})
 
     async def may_eat(self, service: str, megabytes: int) -> bool:
@@ -119,6 +119,14 @@ def _all(names: Sequence[str]) -> str:
 
 def _who(name: str) -> str:
     return WHO.get(name, name)
+
+
+def _port(rehearsal: Rehearsal, caller: str, callee: str) -> int:
+    """Where a service listens. Raises Observed where the composition has not both of them."""
+    for name in (caller, callee):
+        if not rehearsal.containers(name):
+            raise Shown(f"the composition has no service {name} that runs")
+    return rehearsal.ports[callee]
 
 
 def _is_among(said: dict[str, Any], service: str) -> bool:

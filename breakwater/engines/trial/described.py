@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import yaml
 
 from breakwater.engines import daemon, description
-from breakwater.engines.composition import Config
+from breakwater.engines.composition import Config, routes
 from breakwater.engines.description import FILE, Shop
 from breakwater.engines.trial.keys import KEYS, MOST_VALUES, TOP, WHY_NOT, held_values
 from breakwater.errors import BadInput, did_you_mean
@@ -43,6 +43,7 @@ async def read(folder: Path) -> Description:
     config = await _normalised(folder, table)
     for what, line in held_values(config, shop.folder, lambda *words: line_of(text, *words)):
         raise BadInput(f"{FILE}{line}: {what}")
+    routes(shop, config)  # a service at whose port nobody could guess is told of now
     return Description(shop, config)
 
 

@@ -17,7 +17,7 @@ from breakwater.checks.images import Image, Shown
 from breakwater.checks.scene import Scene
 from breakwater.engines import daemon, readiness
 from breakwater.engines.trial.engine import ImagesEngine
-from breakwater.engines.trial.stage import DidNotMigrate, Stage
+from breakwater.engines.trial.stage import CannotRun, Stage
 from breakwater.engines.trial.subject import KILLED, Subject
 
 READY_S = 45.0
@@ -114,7 +114,7 @@ class OnStage:
         stage = await self._engine.stage()
         try:
             subject = await stage.start(image.id, **how)
-        except DidNotMigrate as error:
+        except CannotRun as error:
             raise Shown(f"{when}, {error}", error.last_lines[-4:]) from None
         self._buyers.append(Buyer(stage.door))
         running = Running(subject, self._buyers[-1], self._scene, self._seats)

@@ -6,6 +6,7 @@ one by which the neighbours are reached, through ports that are published on loo
 
 import asyncio
 import io
+import re
 import secrets
 import tarfile
 from collections.abc import Callable, Mapping
@@ -34,6 +35,9 @@ ENVIRONMENT = {
     "PAYMENTS_URL": "http://payments:8000",
 }
 """What `orders` is told, as in the shop's own description."""
+
+CANNOT_EXECUTE = re.compile(r'exec: "|exec format error|unable to find user|no such file or directory|permission denied')
+"""What the runtime says of a command or a user that is not in the image."""
 
 LIMITS: Mapping[str, Any] = {
     "mem_limit": "768m",
@@ -73,7 +77,7 @@ class Stage:
     async def start(self, image: str, **how: Any) -> Subject:
         """Run the image under trial, with its own command, as `orders`. `how` is what the Docker SDK's `create` takes.
 
-        Its database has been migrated by the same image.
+        Its database has been migrated by the same image. Raises CannotRun where either cannot be done with it.
         """
         await self.clear()
         await self.migrate(image)
@@ -81,7 +85,7 @@ class Stage:
         return Subject(container)
 
     async def migrate(self, image: str) -> None:
-        """Run the migrations of an image, once: the command that the shop's description gives. Raises DidNotMigrate."""
+        """Run the migrations of an image, once: the command that the shop's description gives. Raises CannotRun."""
         if image in self._migrated:
             return
         container = await daemon.asked(self._start, image, ["alembic", "upgrade", "head"], {})
@@ -90,7 +94,7 @@ class Stage:
             how = daemon.how_it_ended(container) if container.status == "exited" else f"did not end in {READY_S:.0f} s"
             lines = await subject.last_lines()
             await self.clear()
-            raise DidNotMigrate(f"`alembic upgrade head` in the image {how}", lines)
+            raise CannotRun(f"`alembic upgrade head` in the image {how}", lines)
         await self.clear()
         self._migrated.add(image)
 
@@ -150,12 +154,20 @@ class Stage:
         self._neighbours.start()
 
     def _start(self, image: str, command: list[str] | None, how: Mapping[str, Any]) -> Any:
+        from docker.errors import APIError
+
         environment = ENVIRONMENT | how.get("environment", {})
         options = {**LIMITS, **_bounded(), **{name: value for name, value in how.items() if name != "environment"}}
         on_inner = self._on_inner([] if command else ["orders"])
         container = self._create(image, command, environment=environment, **on_inner, **options)
         self._subjects.append(container)
-        container.start()
+        try:
+            container.start()
+        except APIError as error:
+            said = str(error.explanation)
+            if CANNOT_EXECUTE.search(said):
+                raise CannotRun(f"the container cannot be started: {said.rpartition('process: ')[2]}"[:300]) from None
+            raise
         container.reload()
         return container
 
@@ -203,10 +215,10 @@ class Stage:
         return await self._carrier.ask(op)
 
 
-class DidNotMigrate(Exception):
-    """The migrations of an image did not run; `last_lines` is what it said."""
+class CannotRun(Exception):
+    """An image cannot be started, or its migrations do not run; `last_lines` is what it said."""
 
-    def __init__(self, message: str, last_lines: tuple[str, ...]) -> None:
+    def __init__(self, message: str, last_lines: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.last_lines = last_lines
 

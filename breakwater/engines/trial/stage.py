@@ -36,7 +36,9 @@ ENVIRONMENT = {
 }
 """What `orders` is told, as in the shop's own description."""
 
-CANNOT_EXECUTE = re.compile(r'exec: "|exec format error|unable to find user|no such file or directory|permission denied')
+CANNOT_EXECUTE = re.compile(
+    r'exec: "|exec format error|unable to find user|no such file or directory|permission denied'
+)
 """What the runtime says of a command or a user that is not in the image."""
 
 LIMITS: Mapping[str, Any] = {

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,17 @@ def test_loopback_is_up() -> None:
         "import socket as s; a = s.create_server(('127.0.0.1', 0)); s.create_connection(a.getsockname()); print('up')"
     )
     assert run(code).output == "up\n"
+
+
+def test_a_job_that_is_given_the_network_reaches_this_machines_ports_and_sees_no_other_process() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        code = (
+            "import os, socket; socket.create_connection(('127.0.0.1', " + str(port) + "));"
+            "print([p for p in os.listdir('/proc') if p.isdigit()])"
+        )
+        done = sandbox.run_in_job([sys.executable, "-c", code], network=True)
+    assert done.output == "['1', '2']\n"
 
 
 def test_what_a_job_writes_is_gone_afterwards() -> None:

@@ -69,6 +69,13 @@ def test_a_secret_in_a_name_is_found() -> None:
     assert layers.read([saved(layer)], [digest(layer)], written(SECRET)).found
 
 
+def test_a_layer_without_files_is_a_layer() -> None:
+    """As WORKDIR makes one where the folder is there already."""
+    empty, own = tar({}), tar({"b": b"22"})
+    contents = layers.read([saved(empty, own)], [digest(empty), digest(own)])
+    assert [(layer.files, layer.bytes) for layer in contents.layers] == [(0, 0), (1, 2)]
+
+
 def test_the_layers_above_a_base_are_told_apart() -> None:
     base, own = tar({"a": b"1"}), tar({"b": b"22"})
     contents = layers.read([saved(base, own)], [digest(base), digest(own)])

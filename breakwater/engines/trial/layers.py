@@ -91,7 +91,8 @@ def _blob(part: Any, needles: Mapping[str, bytes]) -> tuple[str, _Blob] | None:
     if head.startswith(ZSTD):
         raise EngineTrouble("This Docker saves images with zstd, which cannot be read here.")
     packed = gzip.GzipFile(fileobj=part) if head.startswith(GZIP) else part
-    if packed is part and head[TAR_AT : TAR_AT + len(TAR)] != TAR:
+    is_tar = head[TAR_AT : TAR_AT + len(TAR)] == TAR or (head and not any(head))  # one without files is all zeros
+    if packed is part and not is_tar:
         return None
     hashed, blob = _Hashed(packed), _Blob()
     with tarfile.open(fileobj=hashed, mode="r|", bufsize=AT_ONCE) as inner:  # type: ignore[call-overload]

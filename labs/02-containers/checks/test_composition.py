@@ -40,9 +40,8 @@ async def test_limits(composition):
 async def test_replicas(composition):
     """Three containers answer to the name of orders."""
     found = await composition.replicas("gateway", "orders")
-    assert len(found) == REPLICAS, (
-        f"{len(found)} containers answered the gateway at the name orders (wanted: {REPLICAS})"
-    )
+    count = len(found)
+    assert count == REPLICAS, f"at the name orders the gateway found {count} containers (wanted: {REPLICAS})"
 
 
 @pytest.mark.check("start-order", takes_s=50, limit_s=240)
@@ -50,4 +49,4 @@ async def test_replicas(composition):
 async def test_start_order(composition):
     """Nobody is started before those are well whom its URLs name, and before its database is migrated."""
     too_early = early(await composition.started(sorted))
-    assert not too_early, f"{len(too_early)} services were started too early: {'; '.join(too_early)}"
+    assert not too_early, f"the shop came up in the wrong order: {'; '.join(too_early)}"

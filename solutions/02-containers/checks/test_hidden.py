@@ -81,4 +81,4 @@ async def test_walls_stand_elsewhere_too(composition, seed):
 async def test_start_order_whoever_is_quick(composition, seed):
     """Nobody is started too early, whoever of its neighbours is well first."""
     too_early = early(await composition.started(lambda names: sorted(names, reverse=True)))
-    assert not too_early, f"{len(too_early)} services were started too early: {'; '.join(too_early)}"
+    assert not too_early, f"the shop came up in the wrong order: {'; '.join(too_early)}"

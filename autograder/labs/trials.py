@@ -25,12 +25,13 @@ def trial() -> Iterator[dict[str, str]]:
     """The environment of a job that tries images. Raises EngineTrouble where Docker cannot be had."""
     prepare()
     client = connect()
+    asyncio.run(daemon.asked(labels.sweep, client))
     with scratch() as folder:
-        name = labels.mark(folder / "s")  # as a judge's engine calls it: whoever sweeps this folder clears the trial
+        mine = labels.mark(folder / "s")  # as a judge's engine calls it: whoever sweeps this folder clears the trial
         try:
-            yield {labels.VARIABLE: name, "DOCKER_HOST": daemon.endpoint(), "DOCKER_CONFIG": _client_config()}
+            yield {labels.VARIABLE: mine.folder, "DOCKER_HOST": daemon.endpoint(), "DOCKER_CONFIG": _client_config()}
         finally:
-            asyncio.run(daemon.asked(labels.clear, client, name))
+            asyncio.run(daemon.asked(labels.clear, client, mine))
 
 
 def _client_config() -> str:

@@ -198,6 +198,18 @@ def test_what_a_killed_judge_left_is_cleared_by_the_next(docker: Any, shop: Path
         assert docker.images.list(filters=chosen) == []
 
 
+def test_what_a_trial_left_whose_folder_is_gone_is_cleared_by_the_next(
+    make_engine: MakeEngine, shop: Path, docker: Any
+) -> None:
+    """As it is left where the daemon was away when the trial ended."""
+    lost = make_engine(shop, "orders")
+    lost.up()
+    shutil.rmtree(lost._state)
+    assert left(docker, lost)
+    make_engine(shop, "orders").up()
+    assert left(docker, lost) == []
+
+
 def judged(shop: Path, *select: str) -> dict[str, Verdict]:
     report = run_checks(CheckJob(LAB, shop, hidden=True, select=select))
     return {check.id: check.verdict for check in report.checks}

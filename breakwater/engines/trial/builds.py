@@ -13,8 +13,9 @@ from typing import Any
 
 from breakwater.engines import daemon
 from breakwater.engines.images import not_built
-from breakwater.engines.trial import allowed, labels
+from breakwater.engines.trial import allowed
 from breakwater.engines.trial.dockerfile import Instruction, printed
+from breakwater.engines.trial.labels import Trial
 from breakwater.errors import EngineTrouble, ShopDidNotStart
 
 BUILD_S = 240.0
@@ -55,7 +56,7 @@ def recipe(shop: Path, service: str) -> Recipe:
     return Recipe(service, folder, tuple(allowed.dockerfile(folder, service)))
 
 
-async def build(client: Any, recipe: Recipe, trial: str, *, wheels: Path, scratch: Path) -> Built:
+async def build(client: Any, recipe: Recipe, trial: Trial, *, wheels: Path, scratch: Path) -> Built:
     """Build an image, and label it with its trial.
 
     Raises:
@@ -75,7 +76,7 @@ async def build(client: Any, recipe: Recipe, trial: str, *, wheels: Path, scratc
     return built
 
 
-async def _run(client: Any, recipe: Recipe, trial: str, wheels: Path, folder: Path) -> None:
+async def _run(client: Any, recipe: Recipe, trial: Trial, wheels: Path, folder: Path) -> None:
     file = folder / "Dockerfile"
     file.write_text(printed(recipe.instructions), encoding="utf-8")
     with suppress(FileNotFoundError):  # BuildKit looks for it beside the Dockerfile; else in the context
@@ -85,7 +86,7 @@ async def _run(client: Any, recipe: Recipe, trial: str, wheels: Path, folder: Pa
     words = ["docker", "buildx", "build", "--load", "--progress", "plain", "--network", "none"]
     words += ["--provenance=false", "--iidfile", str(folder / "id"), "--file", str(file)]
     words += ["--build-context", f"{allowed.WHEELS}={wheels}", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={trial}"]
-    words += [word for name, value in labels.of(trial).items() for word in ("--label", f"{name}={value}")]
+    words += [word for name, value in trial.labels.items() for word in ("--label", f"{name}={value}")]
     words += [word for limit in ULIMITS for word in ("--ulimit", limit)]
     words += ["--cgroup-parent", os.environ[CGROUP]] if os.environ.get(CGROUP) else []
     try:

@@ -1,29 +1,43 @@
-"""By what label everything that a trial makes is found again, and cleared away."""
+"""By what labels everything that a trial makes is found again, and cleared away, whoever was killed meanwhile."""
 
 import hashlib
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from breakwater.engines import daemon
 
-TRIAL = "breakwater.trial"
-"""On each container, network, volume and image of a learner's: the id of its trial."""
+TRIAL, FOLDER, OWNER = "breakwater.trial", "breakwater.trial.folder", "breakwater.trial.owner"
+"""On each container, network and volume, and on each image of a learner's."""
 
 MARK = "on-docker"
-
 VARIABLE = "BREAKWATER_TRIAL"
-"""The trial's id, where whoever started the judge clears up after it: a grader's job cannot be seen from outside."""
+"""The folder of a trial, where whoever started the judge clears up: a job's own folders are not seen from outside."""
 
 
-def trial_of(state: Path) -> str:
-    """The id of the trial whose engine has this state folder."""
-    return os.environ.get(VARIABLE) or hashlib.sha256(str(state).encode()).hexdigest()[:12]
+@dataclass(frozen=True)
+class Trial:
+    """One trial. In its `folder` there is a mark as long as it is not over."""
+
+    folder: str
+
+    def __str__(self) -> str:
+        return hashlib.sha256(self.folder.encode()).hexdigest()[:12]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {TRIAL: str(self), FOLDER: self.folder, OWNER: daemon.owner()}
 
 
-def mark(state: Path) -> str:
-    """Note in a state folder that something may be on Docker, for whoever finds the folder; return the trial's id."""
+def trial_of(state: Path) -> Trial:
+    """The trial whose engine has this state folder."""
+    return Trial(os.environ.get(VARIABLE) or str(state))
+
+
+def mark(state: Path) -> Trial:
+    """Note in a state folder that something may be on Docker; return its trial."""
     state.mkdir(parents=True, exist_ok=True)
     (state / MARK).touch()
     return trial_of(state)
@@ -33,11 +47,23 @@ def is_marked(state: Path) -> bool:
     return (state / MARK).is_file()
 
 
-def of(trial: str) -> dict[str, str]:
-    return {TRIAL: trial}
+def sweep(client: Any) -> None:
+    """Clear the trials of this user whose folders are gone: of whoever was killed, or lost the daemon at the end."""
+    if os.environ.get(VARIABLE):
+        return
+    mine = {"label": f"{OWNER}={daemon.owner()}"}
+    found = [
+        *(each.labels for each in client.containers.list(all=True, filters=mine, ignore_removed=True)),
+        *(each.labels for each in client.images.list(filters=mine)),
+        *(each.attrs.get("Labels") or {} for each in client.networks.list(filters=mine)),
+        *(each.attrs.get("Labels") or {} for each in client.volumes.list(filters=mine)),
+    ]
+    for folder in {labels[FOLDER] for labels in found if labels.get(FOLDER)}:
+        if not is_marked(Path(folder)):
+            clear(client, Trial(folder))
 
 
-def clear(client: Any, trial: str, *, images: bool = True) -> None:
+def clear(client: Any, trial: Trial, *, images: bool = True) -> None:
     """Remove a trial's containers, networks and volumes, and its images. No error if there are none."""
     chosen = {"label": f"{TRIAL}={trial}"}
     while found := client.containers.list(all=True, filters=chosen, ignore_removed=True):

@@ -12,10 +12,10 @@ from time import monotonic
 from typing import Any
 
 from breakwater.engines import daemon
-from breakwater.engines.trial import labels
 from breakwater.engines.trial.actors import ACTOR
 from breakwater.engines.trial.casting import TOUCH_WELL, cast
 from breakwater.engines.trial.described import Description
+from breakwater.engines.trial.labels import Trial
 from breakwater.errors import EngineTrouble
 
 UP_S = 150.0
@@ -40,7 +40,7 @@ class Rehearsal:
     """One composition. `come_up` or `play` it once; its labels are its trial's."""
 
     def __init__(
-        self, client: Any, trial: str, image: str, description: Description, folder: Path, *, well: bool
+        self, client: Any, trial: Trial, image: str, description: Description, folder: Path, *, well: bool
     ) -> None:
         self.is_well = False
         self._client, self._folder, self._well = client, folder, well
@@ -50,7 +50,7 @@ class Rehearsal:
             description.config,
             project=self._project,
             image=image,
-            labels=labels.of(trial),
+            labels=trial.labels,
             well=well,
         )
         self._found: dict[str, list[Any]] = {}

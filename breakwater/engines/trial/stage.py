@@ -19,7 +19,8 @@ from breakwater import paths
 from breakwater.engines import daemon, seeds
 from breakwater.engines.carriers import Carrier
 from breakwater.engines.composition import THROW_AWAY
-from breakwater.engines.trial import actors, labels
+from breakwater.engines.trial import actors
+from breakwater.engines.trial.labels import Trial
 from breakwater.engines.trial.subject import Subject
 from breakwater.errors import EngineTrouble
 
@@ -54,7 +55,7 @@ class Stage:
     `is_hurt` says that a fault was done to the database, so that it is no stage for another check.
     """
 
-    def __init__(self, client: Any, trial: str, image: str) -> None:
+    def __init__(self, client: Any, trial: Trial, image: str) -> None:
         self.is_hurt = False
         self._client, self._trial, self._image = client, trial, image
         self._name = f"trial-{trial}-{secrets.token_hex(3)}"
@@ -141,8 +142,8 @@ class Stage:
     # Making.
 
     def _make(self) -> None:
-        inner = self._client.networks.create(self._inner, driver="bridge", internal=True, labels=self._labels)
-        door = self._client.networks.create(f"{self._name}-door", driver="bridge", labels=self._labels)
+        inner = self._client.networks.create(self._inner, driver="bridge", internal=True, labels=self._trial.labels)
+        door = self._client.networks.create(f"{self._name}-door", driver="bridge", labels=self._trial.labels)
         password = {"POSTGRES_PASSWORD": "postgres"}
         on_inner = self._on_inner(["postgres"])
         self._postgres = self._create(POSTGRES, list(THROW_AWAY), environment=password, **on_inner)
@@ -179,15 +180,11 @@ class Stage:
         return {"network": self._inner, "networking_config": {self._inner: endpoint}}
 
     def _create(self, image: str, command: list[str] | None, **options: Any) -> Any:
-        return self._client.containers.create(image, command, detach=True, labels=self._labels, **options)
+        return self._client.containers.create(image, command, detach=True, labels=self._trial.labels, **options)
 
     @property
     def _inner(self) -> str:
         return f"{self._name}-inner"
-
-    @property
-    def _labels(self) -> dict[str, str]:
-        return labels.of(self._trial)
 
     def _bring(self) -> None:
         from docker.errors import APIError

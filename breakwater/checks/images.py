@@ -78,6 +78,11 @@ class Image:
         found += ["in its configuration"] if any(n.decode() in says for n in written(text).values()) else []
         return list(dict.fromkeys(found))
 
+    async def files(self, ending: str) -> list[str]:
+        """The files of all layers whose paths end so."""
+        contents = await self._contents({"name": ending.encode()})
+        return [each.file for each in contents.found if each.file.endswith(ending)]
+
     async def _contents(self, needles: Mapping[str, bytes]) -> Contents:
         """What is in it. Read once where nothing is looked for: it takes some seconds."""
         key = f"contents {self.id}"

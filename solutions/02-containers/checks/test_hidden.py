@@ -49,7 +49,7 @@ async def test_a_change_arrives_and_no_more_than_it(images, measure, seed):
     rows = images.handed_out("inventory/requirements.txt").splitlines()
     wanted = next(row for row in rows if row.startswith(OTHER_PACKAGE))
     grown = await images.edited("orders", {"requirements.txt": lambda text: f"{text.rstrip()}\n{wanted}\n"})
-    arrived = await grown.places(ITS_FILE)
+    arrived = await grown.files(ITS_FILE)
     assert arrived, f"{OTHER_PACKAGE} was added to requirements.txt, and the new image has nothing of it"
     edit = seed.choice(["app/book.py", "app/main.py", "migrations/env.py", "alembic.ini"])
     edited = await images.edited("orders", {edit: lambda text: f"{text}\n# edited\n"})

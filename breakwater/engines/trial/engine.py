@@ -28,10 +28,10 @@ class ImagesEngine:
     name = "images"
     shops_a_processor = 0.5  # each check runs containers of its own
 
-    def __init__(self, spec: ShopSpec, *, name: str = "", builds: Sequence[str] = (), **_: Any) -> None:
+    def __init__(self, spec: ShopSpec, *, builds: Sequence[str] = (), **_: Any) -> None:
         self.spec = spec
         self.description: described.Description | None = None
-        self._state = spec.state / name if name else spec.state
+        self._state = spec.state / labels.STATE
         self._trial = labels.trial_of(self._state)
         self._builds = tuple(builds)
         self._client: Any = None

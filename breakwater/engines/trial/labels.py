@@ -13,6 +13,10 @@ TRIAL, FOLDER, OWNER = "breakwater.trial", "breakwater.trial.folder", "breakwate
 """On each container, network and volume, and on each image of a learner's."""
 
 MARK = "on-docker"
+
+STATE = "images"
+"""The folder below an engine's state that is a trial's: not that of shops, which whoever clears a shop removes."""
+
 VARIABLE = "BREAKWATER_TRIAL"
 """The folder of a trial, where whoever started the judge clears up: a job's own folders are not seen from outside."""
 

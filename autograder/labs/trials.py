@@ -27,7 +27,7 @@ def trial() -> Iterator[dict[str, str]]:
     client = connect()
     asyncio.run(daemon.asked(labels.sweep, client))
     with scratch() as folder:
-        mine = labels.mark(folder / labels.STATE)  # as a judge's engine does: whoever sweeps the folder clears the trial
+        mine = labels.mark(folder / labels.STATE)  # as an engine does: who sweeps the folder clears it
         try:
             yield {labels.VARIABLE: mine.folder, "DOCKER_HOST": daemon.endpoint(), "DOCKER_CONFIG": _client_config()}
         finally:

@@ -145,8 +145,8 @@ class ImagesEngine:
     # The rest.
 
     async def _up(self, recipes: Sequence[Recipe]) -> None:
-        await daemon.asked(labels.sweep, self.client)
         self.description = await described.read(self.spec.folder)
+        await daemon.asked(labels.sweep, self.client)
         await bases.have(self.client)
         self._wheels = await wheels.have(self.client)
         for recipe in recipes:

@@ -3,6 +3,7 @@
 Compose, the networks, the limits and the replicas are real; see `breakwater.engines.trial.rehearsal`.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from breakwater.engines.trial.rehearsal import DidNotComeUp, Rehearsal, Start
 from breakwater.errors import EngineTrouble
 
 WHO = {"postgres": "the database"}
+TIMES, PAUSE_S = 3, 0.3
 
 
 class Composition:
@@ -67,7 +69,7 @@ class Composition:
             for gateway in rehearsal.gateways(caller)
         ]
         for how, host, number in tries:
-            if _is_among(await rehearsal.reach(caller, host, number), callee):
+            if await _gets_through(rehearsal, caller, callee, host, number):
                 raise Shown(f"{caller} reaches {_who(callee)} {how}")
         # Where a daemon has no userland proxy its containers do not get there; whoever else is near the machine does.
         for address, _ in rehearsal.published(callee):
@@ -127,6 +129,19 @@ def _port(rehearsal: Rehearsal, caller: str, callee: str) -> int:
         if not rehearsal.containers(name):
             raise Shown(f"the composition has no service {name} that runs")
     return rehearsal.ports[callee]
+
+
+async def _gets_through(rehearsal: Rehearsal, caller: str, callee: str, host: str, port: int) -> bool:
+    """Whether a service reaches another there, each time.
+
+    While Docker makes a network it takes its rules between networks away and puts them back: for a moment, and on a
+    machine where others make networks too, everybody gets through.
+    """
+    for _ in range(TIMES):
+        if not _is_among(await rehearsal.reach(caller, host, port), callee):
+            return False
+        await asyncio.sleep(PAUSE_S)
+    return True
 
 
 def _is_among(said: dict[str, Any], service: str) -> bool:

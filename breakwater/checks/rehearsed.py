@@ -4,7 +4,7 @@ Compose, the networks, the limits and the replicas are real; see `breakwater.eng
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from breakwater.checks.fixtures import JUDGE
 from breakwater.checks.images import Shown
 from breakwater.engines.trial.engine import ImagesEngine
-from breakwater.engines.trial.rehearsal import DidNotComeUp, Rehearsal, Start
+from breakwater.engines.trial.rehearsal import DidNotComeUp, Order, Rehearsal, Start
 from breakwater.errors import EngineTrouble
 
 WHO = {"postgres": "the database"}
@@ -39,11 +39,11 @@ class Composition:
         links = self._engine.description.shop.links
         return [(link.caller, link.callee) for link in links if link.caller in self.services]
 
-    async def started(self, order: Callable[[Iterable[str]], list[str]]) -> list[Start]:
-        """Bring it up, one service after another being made well, those first that `order` puts first.
+    async def started(self, order: Order) -> list[Start]:
+        """Bring it up, and make its services well in this order: `by_name`, `backwards`, `last("pricing")`.
 
-        Returns who started, in this order, each with those that it had to do without. Raises Observed where Compose
-        does not bring it up.
+        Returns who started, in the order in which they did, each with those that it had to do without. Raises Observed
+        where Compose does not bring it up.
         """
         try:
             return await (await self._engine.rehearsal(fresh=True, well=False)).play(order)
@@ -108,6 +108,25 @@ class Composition:
         except DidNotComeUp as error:
             raise Shown(f"the composition did not come up, with every service well: {error}") from None
         return rehearsal
+
+
+def by_name(names: Iterable[str]) -> list[str]:
+    """One service after another is well."""
+    return sorted(names)[:1]
+
+
+def backwards(names: Iterable[str]) -> list[str]:
+    """One service after another is well, the last of the alphabet first."""
+    return sorted(names)[-1:]
+
+
+def last(name: str) -> Order:
+    """All are well as soon as they run, but one, which is only when nothing else is left to wait for."""
+
+    def order(names: Iterable[str]) -> list[str]:
+        return sorted(set(names) - {name}) or [name]
+
+    return order
 
 
 def early(starts: Sequence[Start]) -> list[str]:

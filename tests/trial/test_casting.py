@@ -30,13 +30,15 @@ def test_a_service_needs_whom_its_urls_name_and_the_job_that_migrates_its_databa
     assert found["postgres"] == set()
     assert found["orders-migrate"] == {"postgres"}
     assert found["orders"] == {"postgres", "orders-migrate", "inventory", "payments"}
-    assert found["gateway"] == {"catalog", "inventory", "orders"}
+    assert found["gateway"] == {"catalog", "inventory", "orders", "pricing"}
+    assert found["pricing"] == set()
     assert found["payments"] == {"postgres", "payments-migrate", "provider"}
 
 
 def test_an_actor_listens_where_the_service_does() -> None:
     ports = casting().ports
     assert (ports["orders"], ports["inventory"], ports["postgres"], ports["gateway"]) == (8000, 9000, 5432, 8000)
+    assert ports["pricing"] == 8000
 
 
 def test_nothing_of_a_learners_runs_or_is_mounted() -> None:
@@ -85,6 +87,7 @@ def test_an_actor_is_asked_for_its_health_where_the_service_would_be() -> None:
     services = casting(catalog={"healthcheck": {"test": ["CMD", "x"]}}).file["services"]
     assert services["catalog"]["healthcheck"]["test"] == ["CMD", "test", "-e", WELL]
     assert services["payments"]["healthcheck"]["test"]  # by its image
+    assert services["pricing"]["healthcheck"]["test"]  # by its image alone: the description has none
     assert services["orders"]["healthcheck"] == {"disable": True}  # the image as it was handed out asks nobody
     assert services["orders-migrate"]["healthcheck"] == {"disable": True}
     assert casting(payments={"healthcheck": {"disable": True}}).file["services"]["payments"]["healthcheck"] == {

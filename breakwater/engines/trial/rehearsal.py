@@ -18,6 +18,9 @@ from breakwater.engines.trial.described import Description
 from breakwater.engines.trial.labels import Trial
 from breakwater.errors import EngineTrouble
 
+Order = Callable[[Iterable[str]], list[str]]
+"""Of those that run, and are not well yet: who is made well next, one or several."""
+
 UP_S = 150.0
 QUIET_S = 1.5  # after so long without another start, whoever was let start has started
 POLL_S = 0.1
@@ -68,11 +71,10 @@ class Rehearsal:
         await self._look()
         self.is_well = True
 
-    async def play(self, order: Callable[[Iterable[str]], list[str]]) -> list[Start]:
+    async def play(self, order: Order) -> list[Start]:
         """Have the services start; return them in the order in which they did, with whom each had to do without.
 
-        One of those that run is made well at a time, the first of `order`, and only when nobody starts any more.
-        Raises DidNotComeUp.
+        Whom `order` picks of those that run is made well, and only when nobody starts any more. Raises DidNotComeUp.
         """
         up = asyncio.create_task(self._up())
         starts: list[Start] = []
@@ -84,10 +86,9 @@ class Rehearsal:
                     running = [start.service for start in starts if start.service not in well]
                     if up.done() and (trouble := up.exception()):
                         raise trouble
-                    if running:
-                        first = order(running)[0]
-                        await self._make_well(first)
-                        well.add(first)
+                    for name in order(running) if running else ():
+                        await self._make_well(name)
+                        well.add(name)
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -6,7 +6,7 @@ of ours, which says its name to whoever reaches it, and is well when the check s
 
 import pytest
 
-from breakwater.checks.rehearsed import early
+from breakwater.checks.rehearsed import by_name, early
 
 FORBIDDEN_MB, FORBIDDEN_PROCESSES = 640, 300  # far beyond 256 MB, with as much swap, and 200
 REPLICAS = 3
@@ -48,5 +48,5 @@ async def test_replicas(composition):
 @pytest.mark.points(3, outcome="containers.composition")
 async def test_start_order(composition):
     """Nobody is started before those are well whom its URLs name, and before its database is migrated."""
-    too_early = early(await composition.started(sorted))
+    too_early = early(await composition.started(by_name))
     assert not too_early, f"the shop came up in the wrong order: {'; '.join(too_early)}"

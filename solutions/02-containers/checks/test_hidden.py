@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from breakwater.checks.rehearsed import early
+from breakwater.checks.rehearsed import backwards, early, last
 
 GRACE_S = 10
 EDIT_MB = 5.0
 OTHER_PACKAGE = "grpcio-health-checking"  # one that another service of the shop asks for
 ITS_FILE = "grpc_health/v1/health.py"
+STRANGERS = 6  # of eleven pairs that must not reach each other
 LYING_ABOUT = (".env", "id_ed25519", "dump.sql", "notes/todo.md", "orders.har", "backup/app.tar", ".netrc", "core.1")
 
 
@@ -58,7 +59,7 @@ async def test_a_change_arrives_and_no_more_than_it(images, measure, seed):
     measure.at_most("layers that an edit changes", differs_mb, EDIT_MB, unit="MB", says=says)
 
 
-@pytest.mark.check("02-h4", takes_s=30, limit_s=240)
+@pytest.mark.check("02-h4", takes_s=35, limit_s=240)
 @pytest.mark.points(3, outcome="containers.composition")
 async def test_walls_stand_elsewhere_too(composition, seed):
     """Who calls whom reaches it; the card provider, payments and the database are reached by nobody else."""
@@ -69,16 +70,19 @@ async def test_walls_stand_elsewhere_too(composition, seed):
     strangers = [
         (caller, callee)
         for callee in guarded
-        for caller in ("gateway", "catalog", "inventory", "orders", "payments")
+        for caller in sorted(composition.services)
         if caller != callee and not {(caller, callee), (callee, caller)} & calls
     ]
-    for caller, callee in seed.sample(strangers, 4):
+    for caller, callee in seed.sample(strangers, min(STRANGERS, len(strangers))):
         await composition.is_cut_off(caller, callee)
 
 
-@pytest.mark.check("02-h5", takes_s=50, limit_s=240)
+@pytest.mark.check("02-h5", takes_s=80, limit_s=320)
 @pytest.mark.points(2, outcome="containers.composition")
-async def test_start_order_whoever_is_quick(composition, seed):
+async def test_start_order_whoever_is_quick(composition):
     """Nobody is started too early, whoever of its neighbours is well first."""
-    too_early = early(await composition.started(lambda names: sorted(names, reverse=True)))
-    assert not too_early, f"the shop came up in the wrong order: {'; '.join(too_early)}"
+    # Who waits for one of several is not seen to unless that one is the last of them to be well. Of the gateway's
+    # neighbours orders is so by name, and the catalog backwards; pricing, which needs nobody, never is by itself.
+    for order in (backwards, last("pricing")):
+        too_early = early(await composition.started(order))
+        assert not too_early, f"the shop came up in the wrong order: {'; '.join(too_early)}"

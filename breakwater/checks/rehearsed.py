@@ -4,7 +4,8 @@ Compose, the networks, the limits and the replicas are real; see `breakwater.eng
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from breakwater.errors import EngineTrouble
 
 WHO = {"postgres": "the database"}
 TIMES, PAUSE_S = 3, 0.3
+REACHED_S = 4.0
 
 
 class Composition:
@@ -52,8 +54,7 @@ class Composition:
 
     async def reaches(self, caller: str, callee: str) -> None:
         """Raise Observed unless a service reaches another by its name, at its port."""
-        rehearsal = await self._up()
-        said = await rehearsal.reach(caller, callee, _port(rehearsal, caller, callee))
+        said = await self._asked(caller, callee, lambda told: _is_among(told, callee))
         if not _is_among(said, callee):
             raise Shown(f"{caller} does not reach {_who(callee)} by its name: {said['why'] or 'somebody else answers'}")
 
@@ -89,8 +90,7 @@ class Composition:
 
     async def replicas(self, caller: str, service: str) -> list[str]:
         """The containers of a service that answer a caller who asks for its name."""
-        rehearsal = await self._up()
-        said = await rehearsal.reach(caller, service, _port(rehearsal, caller, service))
+        said = await self._asked(caller, service, lambda told: 0 < len(told["answers"]) == len(told["addresses"]))
         return sorted({str(each["host"]) for each in said["answers"].values() if each.get("name") == service})
 
     async def may_eat(self, service: str, megabytes: int) -> bool:
@@ -100,6 +100,20 @@ class Composition:
     async def may_fork(self, service: str, count: int) -> int:
         """How many processes, of so many, a container of a service may start."""
         return await (await self._up()).fork(service, count)
+
+    async def _asked(self, caller: str, callee: str, is_enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """What a service is told at another's name; asked again for some seconds, until it is enough.
+
+        Whom nothing asks for its health counts as well as soon as it runs, and listens a moment later.
+        """
+        rehearsal = await self._up()
+        port = _port(rehearsal, caller, callee)
+        deadline = monotonic() + REACHED_S
+        while True:
+            said = await rehearsal.reach(caller, callee, port)
+            if is_enough(said) or monotonic() > deadline:
+                return said
+            await asyncio.sleep(PAUSE_S)
 
     async def _up(self) -> Rehearsal:
         rehearsal = await self._engine.rehearsal()

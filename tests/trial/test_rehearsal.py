@@ -101,3 +101,22 @@ def test_who_waits_for_nobody_is_told_of_with_all_that_it_needs(shop: Shop) -> N
     fewer = waits(shop) | {"gateway": set()}
     says = "gateway was started before catalog, inventory, orders, pricing were well"
     assert [early(played(shop, fewer, order)) for order in ORDERS.values()] == [[says]] * 3
+
+
+async def test_what_compose_has_only_started_is_waited_for_until_it_is_well(shop: Shop) -> None:
+    looks = 0
+
+    class Coming(Played):
+        async def _up(self) -> None: ...
+
+        async def _look(self) -> None:
+            nonlocal looks
+            looks += 1
+            health = "healthy" if looks > 2 else "starting"
+            job = {"Status": "exited" if looks > 3 else "running", "ExitCode": 0}
+            states = {"gateway": {"Health": {"Status": health}}, "orders-migrate": job, "orders": {}}
+            self._found = {name: [SimpleNamespace(attrs={"State": state})] for name, state in states.items()}
+
+    coming = Coming(shop, {})
+    await coming.come_up()
+    assert (coming.is_well, looks) == (True, 4)

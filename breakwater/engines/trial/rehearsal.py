@@ -22,6 +22,7 @@ Order = Callable[[Iterable[str]], list[str]]
 """Of those that run, and are not well yet: who is made well next, one or several."""
 
 UP_S = 150.0
+SETTLED_S = 10.0  # for those whom nobody waited for
 QUIET_S = 1.5  # after so long without another start, whoever was let start has started
 POLL_S = 0.1
 OUT_OF_MEMORY = 137  # SIGKILL, by the kernel
@@ -68,7 +69,7 @@ class Rehearsal:
         if self.is_well:
             return
         await self._within(self._up())
-        await self._look()
+        await self._settle()
         self.is_well = True
 
     async def play(self, order: Order) -> list[Start]:
@@ -93,7 +94,9 @@ class Rehearsal:
             if not limit.expired():
                 raise
             waiting = sorted(set(self._cast.needs) - {start.service for start in starts})
-            raise DidNotComeUp(f"{', '.join(waiting)} had not started after {UP_S:.0f} s") from None
+            late = ", ".join(waiting or sorted(set(self._cast.needs) - well))
+            says = "had not started" if waiting else "had started, and was not well"
+            raise DidNotComeUp(f"{late} {says} after {UP_S:.0f} s") from None
         finally:
             up.cancel()
             with suppress(asyncio.CancelledError, DidNotComeUp):
@@ -171,6 +174,16 @@ class Rehearsal:
             await asyncio.wait_for(coming, UP_S)
         except TimeoutError:
             raise EngineTrouble(f"Docker did not bring the composition up within {UP_S:.0f} s.") from None
+
+    async def _settle(self) -> None:
+        """Wait until everybody is well, and so listens, whom Compose has only started; not for ever."""
+        deadline = monotonic() + SETTLED_S
+        while True:
+            await self._look()
+            all_of_them = [(each, name in self._cast.jobs) for name, found in self._found.items() for each in found]
+            if all(_is_well(*each) for each in all_of_them) or monotonic() > deadline:
+                return
+            await asyncio.sleep(POLL_S)
 
     async def _until_quiet(self, starts: list[Start], well: set[str], up: "asyncio.Task[None]") -> None:
         """Note who starts, until nobody has for a while."""

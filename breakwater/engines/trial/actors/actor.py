@@ -1,7 +1,8 @@
 """An actor: what stands in a service's place while a composition is rehearsed. Runs in a container, as `actor.py`.
 
-Without a word it plays: it says its name to whoever connects, and is well when there is a file `WELL`. A *job* ends
-when it is well. With a word it does one thing in the container, and says in JSON what came of it.
+Without a word it plays: it says its name to whoever connects, and is well when there is a file `WELL`, which is never
+there before it listens. A *job* ends when it is well. With a word it does one thing in the container, and says in JSON
+what came of it.
 """
 
 import json
@@ -34,13 +35,14 @@ class Server(socketserver.ThreadingTCPServer):
 
 def play() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if os.environ.get("WELL_AT_ONCE"):
-        WELL.touch()
+    at_once = bool(os.environ.get("WELL_AT_ONCE"))
     if os.environ.get("JOB"):
-        while not WELL.exists():
+        while not (at_once or WELL.exists()):
             time.sleep(POLL_S)
         return
     with Server(("0.0.0.0", int(os.environ["PORT"])), Greeting) as server:
+        if at_once:
+            WELL.touch()
         server.serve_forever()
 
 

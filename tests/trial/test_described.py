@@ -43,7 +43,10 @@ REFUSED = {
     "the environment's file": ("    env_file: /etc/shadow\n", "`env_file` is not allowed here"),
     "another container's volumes": ("    volumes_from: [x]\n", "`volumes_from` is not allowed here"),
     "a gateway to the host": ("    extra_hosts: ['x:host-gateway']\n", "`extra_hosts` is not allowed here"),
-    "a part that is not brought up": ("    profiles: [debug]\n", "`profiles` is not allowed here: all that is described"),
+    "a part that is not brought up": (
+        "    profiles: [debug]\n",
+        "`profiles` is not allowed here: all that is described",
+    ),
     "a log driver": ("    logging: {driver: syslog}\n", "`logging` is not allowed here"),
     "a hook": ("    post_start: [{command: x, privileged: true}]\n", "`post_start` is not allowed here"),
     "a slip": ("    comand: serve\n", "`comand` is not allowed here. Did you mean `command`?"),

@@ -1,4 +1,4 @@
-"""In which orders services are made well, and that whoever waits for one too few is seen. Nothing is asked of Docker."""
+"""In which orders services are made well, and that whoever waits for one too few is seen; without Docker."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,14 +29,16 @@ class Played(Rehearsal):
         self._cast = Cast({}, {}, {name: needs(shop, service) for name, service in shop.services.items()}, jobs)
         self._found: dict[str, list[Any]] = {}
         self._waits, self._well_now = waits, set[str]()
+        self._all_run = asyncio.Event()
 
     async def _up(self) -> None:
-        while len(self._found) < len(self._waits):
-            await asyncio.sleep(0)
+        await self._all_run.wait()
 
     async def _look(self) -> None:
         runs = SimpleNamespace(status="running")
         self._found = {name: [runs] for name, others in self._waits.items() if others <= self._well_now}
+        if len(self._found) == len(self._waits):
+            self._all_run.set()
 
     async def _make_well(self, service: str) -> None:
         self._well_now.add(service)

@@ -14,7 +14,6 @@ import fcntl
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -140,8 +139,8 @@ def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
 
 def _half(file: Path, text: str, mode: int) -> Path:
     """A new file beside `file`, of a name that no other process or thread uses."""
-    descriptor, half = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    half = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with open(descriptor, "w", encoding="utf-8") as opened:
-        os.fchmod(descriptor, mode)
         opened.write(text)
-    return Path(half)
+    return half

@@ -52,6 +52,11 @@ def test_words_are_kept(words: list[str]) -> None:
         ("3 orders are late (and 12 more orders)", "# order are late"),
         ("2 classes, 1 class", "# classe, # class"),
         ("answer at 0.00 s–5.02 s", "answer at # s–# s"),
+        (
+            "went on for them: it still waited for catalog (allowed: 0.8 s)",
+            "went on for them: it still waited for # (allowed: # s)",
+        ),
+        ("went on for them, as for catalog", "went on for them, as for #"),
     ],
 )
 def test_what_a_masked_message_looks_like(message: str, masked: str) -> None:

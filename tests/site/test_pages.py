@@ -18,6 +18,8 @@ from breakwater.lab import Lab
 
 SITE = paths.ROOT / "site"
 MODULE = ModuleContent("09-resilience", paths.ROOT)
+# What these measure is drawn beforehand, or told in traces and text.
+WITHOUT_PICTURES = {("01", "lesson-2"), ("01", "lesson-4")}
 EACH_LESSON = pytest.mark.parametrize(
     ("module", "notebook"),
     [pytest.param(module, book, id=f"{module.number}-{book.stem}") for module, book in _recordings.lessons()],
@@ -117,6 +119,7 @@ def test_a_recording_holds_results_of_cells_that_may_be_shown_alone(module: Modu
     results = [each for found in recording["results"].values() for each in found]
     pictures = [each for each in results if each["kind"] == "picture"]
     assert results
+    assert pictures or (module.number, notebook.stem[:8]) in WITHOUT_PICTURES
     assert all(len(each["alt"]) > 20 and (SITE / each["text"]).is_file() for each in pictures)
     assert not any("You made no guess" in each["text"] for each in results)
 

@@ -1,18 +1,24 @@
-"""A small content tree in which every static rule holds, for tests to break one thing at a time."""
+"""A small content tree in which every static rule holds, for tests to break one thing at a time, and its answers."""
 
 import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from breakwater.checks.verdict import Report
+from breakwater.dev import proof as proofs
 from breakwater.dev.content import Content, ModuleContent
 from breakwater.dev.digest import cells_digest, lab_digest, lesson_digest
 from breakwater.dev.sources import read_checks
 from breakwater.dev.static import check_course
+from breakwater.dev.variants import Variant
+from tests.dev.reports import F, P, report
 
 ID = "42-lantern"
 
@@ -274,3 +280,27 @@ SOUND = {
     f"solutions/{ID}/quiz.toml": QUIZ,
     f"solutions/{ID}/boxoffice/orders/app/main.py": ORDERS.format(lit=True, glass=1),
 }
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the checks will say about each variant, instead of running them; an exception is raised."""
+    told: dict[str, Any] = {}
+
+    def run(module: object, variant: Variant, seed: str, select: tuple[str, ...]) -> Report:
+        answer = told[variant.name]
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Report)
+        return replace(answer, checks=tuple(check for check in answer.checks if not select or check.id in select))
+
+    monkeypatch.setattr(proofs, "run_variant", run)
+    return told
+
+
+@pytest.fixture
+def sound(answers: dict[str, Any]) -> dict[str, Any]:
+    answers |= {"naive": report(F, F, "went out after 5.2 s", 8.0), "reference": report(P, P, "lit for 9 s", 0.5)}
+    answers["other/chimney"] = report(P, P, wait_s=0.8)
+    answers |= {f"wrong/{name}": report(F, P, "went out after 1.0 s", 6.0) for name in ("none", "thick", "thin")}
+    return answers
